@@ -1,0 +1,163 @@
+"""`python -m s1demo bench`: how fast this machine runs the exhibit. Ratios are medians of alternating repeats in one process.
+
+Knows engines through their protocol; the comparison with plain `generate` needs the transformers engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import threading
+import time
+from collections.abc import Coroutine
+from contextlib import aclosing
+from typing import Any
+
+from s1demo.budget import BudgetPolicy
+from s1demo.decode import decode_batch, run, start
+from s1demo.engines import open_engine
+from s1demo.engines.base import Engine
+from s1demo.events import Event, Request, Tokens
+from s1demo.settings import Settings
+
+QUESTION = "How many r in raspberry?"
+STREAMS = (1, 4, 16)
+TOKENS_PER_STREAM = 200
+REPEATS = 5
+FORCED_POLICY = BudgetPolicy(max_thinking_tokens=240, num_ignore=6, max_answer_tokens=16)
+
+
+async def bench(settings: Settings) -> dict[str, Any]:
+    """Measure start-up, first token, throughput and the cost of budget forcing.
+
+    Args:
+        settings: engine and model to measure.
+
+    Returns:
+        A JSON object; every figure's unit is in its name.
+    """
+    begun = time.perf_counter()
+    engine = await asyncio.to_thread(open_engine, settings)
+    figures: dict[str, Any] = {"model": engine.info.model, "engine": engine.info.engine, "device": engine.info.device}
+    figures["start_up_seconds"] = time.perf_counter() - begun
+    prompt_ids = _prompt_ids(engine)
+    await _decode(engine, prompt_ids, 8)  # warm up
+    figures["first_token_seconds"] = statistics.median([await _first_token_seconds(engine) for _ in range(REPEATS)])
+    figures["streams"] = await _throughput(engine, prompt_ids)
+    one, sixteen = (figures["streams"][str(n)]["tokens_per_cpu_second"] for n in (STREAMS[0], STREAMS[-1]))
+    figures["tokens_per_cpu_second_16_over_1"] = sixteen / one
+    if hasattr(engine, "model"):
+        figures |= await _against_generate(engine, prompt_ids)
+    figures["forced_over_plain_time_1_run"] = await _forced_over_plain(engine, 1)
+    figures["forced_over_plain_time_16_runs"] = await _forced_over_plain(engine, 16)
+    await engine.close()
+    return figures
+
+
+def _prompt_ids(engine: Engine) -> tuple[int, ...]:
+    request = start(engine, QUESTION, BudgetPolicy(max_thinking_tokens=1)).next_request()
+    assert request is not None
+    return request.prompt_ids
+
+
+async def _decode(engine: Engine, prompt_ids: tuple[int, ...], n_tokens: int) -> None:
+    async with aclosing(engine.stream(Request(prompt_ids, n_tokens))) as segments:
+        async for _ in segments:
+            pass
+
+
+async def _first_token_seconds(engine: Engine) -> float:
+    begun = time.perf_counter()
+    async with aclosing(run(engine, QUESTION, BudgetPolicy())) as events:
+        async for event in events:
+            if isinstance(event, Tokens):
+                break
+    return time.perf_counter() - begun
+
+
+async def _timed(work: Coroutine[Any, Any, Any]) -> tuple[float, float]:
+    """Wall and CPU seconds of some work."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    await work
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+async def _decode_many(engine: Engine, prompt_ids: tuple[int, ...], n_streams: int, n_tokens: int) -> None:
+    await asyncio.gather(*(_decode(engine, prompt_ids, n_tokens) for _ in range(n_streams)))
+
+
+async def _throughput(engine: Engine, prompt_ids: tuple[int, ...]) -> dict[str, dict[str, float]]:
+    """Tokens per second and per CPU-second by number of concurrent streams, medians of interleaved repeats."""
+    samples: dict[int, list[tuple[float, float]]] = {n: [] for n in STREAMS}
+    for _ in range(REPEATS):
+        for n in STREAMS:
+            samples[n].append(await _timed(_decode_many(engine, prompt_ids, n, TOKENS_PER_STREAM)))
+    return {
+        str(n): {
+            "tokens_per_second": n * TOKENS_PER_STREAM / statistics.median(wall for wall, _ in samples[n]),
+            "tokens_per_cpu_second": n * TOKENS_PER_STREAM / statistics.median(cpu for _, cpu in samples[n]),
+        }
+        for n in STREAMS
+    }
+
+
+async def _against_generate(engine: Any, prompt_ids: tuple[int, ...]) -> dict[str, float]:
+    """One stream here over `model.generate` with a text streamer, in the same process, as a ratio of tokens per CPU-second."""
+    ratios, speeds = [], []
+    for _ in range(REPEATS):
+        _, ours = await _timed(_decode(engine, prompt_ids, TOKENS_PER_STREAM))
+        _, theirs = await _timed(asyncio.to_thread(_generate_with_streamer, engine, prompt_ids))
+        ratios.append(theirs / ours)
+        speeds.append(TOKENS_PER_STREAM / theirs)
+    return {
+        "generate_with_streamer_tokens_per_cpu_second": statistics.median(speeds),
+        "one_stream_over_generate_with_streamer": statistics.median(ratios),
+    }
+
+
+def _generate_with_streamer(engine: Any, prompt_ids: tuple[int, ...]) -> None:
+    import torch
+    from transformers import TextIteratorStreamer
+
+    streamer = TextIteratorStreamer(engine.tokenizer.hub, skip_prompt=True)
+    ids = torch.tensor([prompt_ids], device=engine.model.device)
+    options = {
+        "input_ids": ids,
+        "attention_mask": torch.ones_like(ids),
+        "min_new_tokens": TOKENS_PER_STREAM,
+        "max_new_tokens": TOKENS_PER_STREAM,
+        "do_sample": False,
+        "streamer": streamer,
+    }
+    thread = threading.Thread(target=engine.model.generate, kwargs=options)
+    thread.start()
+    for _ in streamer:
+        pass
+    thread.join()
+
+
+async def _forced_over_plain(engine: Engine, n_runs: int) -> float:
+    """Time of budget-forced runs over plain decoding of as many tokens after the same prompt."""
+    prompt_ids = _prompt_ids(engine)
+
+    async def forced(n: int) -> list[list[Event]]:
+        return await decode_batch(engine, [(QUESTION, FORCED_POLICY)] * n)
+
+    n_tokens = sum(len(event.token_ids) for event in (await forced(1))[0] if isinstance(event, Tokens))
+    ratios = []
+    for _ in range(REPEATS):
+        forced_seconds, _ = await _timed(forced(n_runs))
+        plain_seconds, _ = await _timed(_decode_many(engine, prompt_ids, n_runs, n_tokens))
+        ratios.append(forced_seconds / plain_seconds)
+    return statistics.median(ratios)
+
+
+def report(figures: dict[str, Any]) -> str:
+    """The figures as lines for people."""
+    lines = [f"{figures['model']} on {figures['engine']}, {figures['device']}"]
+    for name, value in figures.items():
+        if isinstance(value, float):
+            lines.append(f"{name.replace('_', ' '):<50} {value:10.3f}")
+    for n, speeds in figures["streams"].items():
+        lines += [f"{n + ' concurrent: ' + name.replace('_', ' '):<50} {value:10.1f}" for name, value in speeds.items()]
+    return "\n".join(lines)

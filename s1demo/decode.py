@@ -1,0 +1,195 @@
+"""The only join of budget forcing and engine: `run()` streams one policy, `compare()` several, `decode_batch()` evaluates."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+from s1demo.budget import AUTO, BudgetForcer, BudgetPolicy, Limit
+from s1demo.delimiters import EXTENSION, FORMATS, build_prompt, encode_format
+from s1demo.engines.base import Engine, TextStream
+from s1demo.errors import InputError
+from s1demo.events import Event, SamplingParams, Segment, Tokens
+
+TRUNCATED, NATURAL, EXTENDED = "truncated", "natural", "extended"
+
+
+def check_question(question: str, max_chars: int) -> None:
+    """Refuse a question no run should start with.
+
+    Args:
+        question: what the visitor typed.
+        max_chars: the exhibit's limit.
+
+    Raises:
+        InputError: the question is empty or too long.
+    """
+    if not question.strip():
+        raise InputError("The question is empty. Type a question, such as: How many r in raspberry?")
+    if len(question) > max_chars:
+        raise InputError(f"The question has {len(question):,} characters; at most {max_chars:,} are taken. Shorten it.")
+
+
+def start(engine: Engine, question: str, policy: BudgetPolicy, sampling: SamplingParams = SamplingParams()) -> BudgetForcer:
+    """A budget forcer for one question on one engine, ready to `begin()`.
+
+    Args:
+        engine: whose tokenizer, thinking format and context apply.
+        question: what the visitor asks.
+        policy: what to do to the thinking.
+        sampling: how to pick tokens.
+
+    Raises:
+        InputError: an empty question, or a policy that does not fit the context.
+    """
+    fmt = FORMATS[engine.info.format]
+    encoded = encode_format(fmt, engine.tokenizer, policy.extension)
+    prompt_ids = build_prompt(question, engine.tokenizer, fmt)
+    return BudgetForcer(prompt_ids, policy, encoded, engine.info.context_length, sampling)
+
+
+async def run(
+    engine: Engine, question: str, policy: BudgetPolicy, sampling: SamplingParams = SamplingParams()
+) -> AsyncGenerator[Event, None]:
+    """Stream the events of one budget-forced run; closing the iterator stops the engine's work at once.
+
+    Args:
+        engine: what decodes.
+        question: what the visitor asks.
+        policy: what to do to the thinking.
+        sampling: how to pick tokens.
+
+    Yields:
+        Events in order, with their text.
+
+    Raises:
+        InputError: see `start`.
+        EngineError: decoding failed.
+    """
+    forcer = start(engine, question, policy, sampling)
+    text = engine.tokenizer.text_stream()
+    for event in forcer.begin():
+        yield _with_text(event, text)
+    while (request := forcer.next_request()) is not None:
+        async with aclosing(engine.stream(request)) as segments:
+            async for segment in segments:
+                for event in forcer.feed(segment):
+                    yield _with_text(event, text)
+
+
+def _with_text(event: Event, text: TextStream) -> Event:
+    return replace(event, text=text.text(event.token_ids)) if isinstance(event, Tokens) else event
+
+
+async def decode_batch(
+    engine: Engine,
+    runs: Sequence[tuple[str, BudgetPolicy]],
+    sampling: SamplingParams = SamplingParams(),
+    max_concurrent: int = 16,
+) -> list[list[Event]]:
+    """Decode many runs for evaluation: no streaming, whole segments at a time, several runs at once.
+
+    Args:
+        engine: what decodes.
+        runs: question and policy of each run.
+        sampling: how to pick tokens.
+        max_concurrent: most runs under way at once.
+
+    Returns:
+        The events of each run, in the order of `runs`, without text.
+
+    Raises:
+        InputError: see `start`.
+        EngineError: decoding failed.
+    """
+    gate = asyncio.Semaphore(max_concurrent)
+
+    async def one(question: str, policy: BudgetPolicy) -> list[Event]:
+        async with gate:
+            forcer = start(engine, question, policy, sampling)
+            events = forcer.begin()
+            while (request := forcer.next_request()) is not None:
+                async with aclosing(engine.stream(request)) as segments:
+                    parts = [segment async for segment in segments]
+                ids = tuple(token_id for part in parts for token_id in part.token_ids)
+                events += forcer.feed(Segment(ids, parts[-1].finish_reason, parts[-1].stop_id))
+            return events
+
+    tasks = [asyncio.create_task(one(question, policy)) for question, policy in runs]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        await _cancel(tasks)
+
+
+def comparison_policies(
+    max_thinking_tokens: Limit, num_ignore: int, extension: str = EXTENSION, max_answer_tokens: Limit = AUTO
+) -> dict[str, BudgetPolicy]:
+    """The exhibit's comparison: one run cut short, one left alone, one made to go on.
+
+    Args:
+        max_thinking_tokens: budget of the truncated run.
+        num_ignore: suppressed ends of the extended run.
+        extension: what replaces each of them.
+        max_answer_tokens: answer limit of all three.
+    """
+    return {
+        TRUNCATED: BudgetPolicy(max_thinking_tokens, 0, extension, max_answer_tokens),
+        NATURAL: BudgetPolicy(AUTO, 0, extension, max_answer_tokens),
+        EXTENDED: BudgetPolicy(AUTO, num_ignore, extension, max_answer_tokens),
+    }
+
+
+async def compare(
+    engine: Engine, question: str, policies: Mapping[str, BudgetPolicy], sampling: SamplingParams = SamplingParams()
+) -> AsyncGenerator[tuple[str, Event], None]:
+    """Stream several policies on the same question at the same time; closing the iterator stops them all.
+
+    Args:
+        engine: what decodes.
+        question: what the visitor asks.
+        policies: run name -> policy.
+        sampling: the same for all runs, so that runs differ by the intervention only.
+
+    Yields:
+        (run name, event) as they happen; each run's own events are in order.
+
+    Raises:
+        InputError: see `start`; nothing has been decoded then.
+        EngineError: decoding failed in one of the runs; the others are stopped.
+    """
+    for policy in policies.values():
+        start(engine, question, policy, sampling)  # refuse before anything is decoded
+    queue: asyncio.Queue[tuple[str, Event] | BaseException | None] = asyncio.Queue()
+
+    async def pump(name: str, policy: BudgetPolicy) -> None:
+        try:
+            async with aclosing(run(engine, question, policy, sampling)) as events:
+                async for event in events:
+                    queue.put_nowait((name, event))
+            queue.put_nowait(None)
+        except Exception as error:  # handed to the consumer, who is told which sentence to show
+            queue.put_nowait(error)
+
+    tasks = [asyncio.create_task(pump(name, policy)) for name, policy in policies.items()]
+    try:
+        running = len(tasks)
+        while running:
+            item = await queue.get()
+            if item is None:
+                running -= 1
+            elif isinstance(item, BaseException):
+                raise item
+            else:
+                yield item
+    finally:
+        await _cancel(tasks)
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

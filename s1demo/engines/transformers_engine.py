@@ -1,0 +1,166 @@
+"""The default engine: transformers and torch, CPU or one GPU, all visitors in one decode loop on one thread.
+
+Loads the model and carries segments between the loop's thread and asyncio. The loop itself is `batch_decoder`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+from s1demo.delimiters import choose_format
+from s1demo.engines.base import EngineInfo, check_request
+from s1demo.engines.batch_decoder import BatchDecoder, Job
+from s1demo.engines.tokenization import HubTokenizer
+from s1demo.errors import EngineError, ModelError
+from s1demo.events import Request, Segment
+
+_Item = Segment | EngineError
+
+
+class TransformersEngine:
+    """Decodes with a transformers causal language model; see `Engine`.
+
+    Args:
+        model: folder or Hub id.
+        format: name of the thinking format, None to decide by the vocabulary.
+        device: torch device, None for a GPU where there is one.
+        dtype: torch dtype by name, None for float32 on CPU and the checkpoint's own on a GPU.
+        torch_threads: threads of one step on CPU.
+        max_active: most requests decoded in one step.
+
+    Raises:
+        ModelError: the model cannot be loaded; the message names what is missing.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        format: str | None = None,
+        device: str | None = None,
+        dtype: str | None = None,
+        torch_threads: int = 1,
+        max_active: int = 16,
+    ) -> None:
+        import torch
+
+        torch.set_num_threads(torch_threads)
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self.tokenizer = HubTokenizer(model)
+        self.model = _load_model(model, device, dtype)
+        context_length = self.model.config.max_position_embeddings
+        self.info = EngineInfo(
+            model=Path(model).name if Path(model).is_dir() else model,  # a folder's path is nobody's business
+            engine="transformers",
+            device="CPU" if device == "cpu" else torch.cuda.get_device_name(device),
+            parameters=self.model.num_parameters(),
+            context_length=context_length,
+            format=choose_format(self.tokenizer, format).name,
+        )
+        self.decoder = BatchDecoder(self.model, context_length, self.tokenizer.size, max_active)
+        self._wake = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._decode_forever, name="decode-loop", daemon=True)
+        self._thread.start()
+
+    @property
+    def active_requests(self) -> int:
+        """Requests being decoded or waiting."""
+        return self.decoder.n_requests
+
+    async def stream(self, request: Request) -> AsyncGenerator[Segment, None]:
+        """Decode one request; see `Engine.stream`."""
+        check_request(request, self.info.context_length)
+        mailbox = _Mailbox(asyncio.get_running_loop())
+        job = self._submit(request, mailbox)
+        try:
+            while True:
+                segment = await mailbox.get()
+                yield segment
+                if segment.finish_reason is not None:
+                    return
+        finally:
+            job.aborted = True
+
+    async def close(self) -> None:
+        """Stop the loop; streams under way end with an error."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        await asyncio.to_thread(self._thread.join)
+
+    def _submit(self, request: Request, mailbox: _Mailbox) -> Job:
+        with self._wake:
+            if self._closed:
+                raise EngineError("The engine is closed. Start it again.")
+            job = self.decoder.submit(request, mailbox.put)
+            self._wake.notify()
+        return job
+
+    def _decode_forever(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._closed or self.decoder.has_work)
+                if self._closed:
+                    break
+            try:
+                self.decoder.step()
+            except Exception as error:  # one bad step must not end the exhibit: its requests fail, the next ones work
+                self.decoder.fail_all(EngineError(f"Decoding failed: {type(error).__name__}: {error}"))
+        self.decoder.fail_all(EngineError("The engine was closed."))
+
+
+class _Mailbox:
+    """Carries segments from the decode thread to one consumer on an event loop, several in one when the consumer is slow."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._items: list[_Item] = []
+        self._lock = threading.Lock()
+        self._arrived = asyncio.Event()
+
+    def put(self, item: _Item) -> None:
+        """Called from the decode thread."""
+        with self._lock:
+            self._items.append(item)
+            if len(self._items) > 1:
+                return  # the consumer has been told and has not come yet
+        with contextlib.suppress(RuntimeError):  # the consumer's event loop may be gone, and the consumer with it
+            self._loop.call_soon_threadsafe(self._arrived.set)
+
+    async def get(self) -> Segment:
+        """All that arrived since the last call, as one segment."""
+        await self._arrived.wait()
+        self._arrived.clear()
+        with self._lock:
+            items, self._items = self._items, []
+        segments: list[Segment] = []
+        for item in items:
+            if isinstance(item, EngineError):
+                raise EngineError(str(item))
+            segments.append(item)
+        last = segments[-1]
+        return Segment(tuple(i for segment in segments for i in segment.token_ids), last.finish_reason, last.stop_id)
+
+
+def _load_model(model: str, device: str, dtype: str | None) -> Any:
+    """A transformers model in eval mode, or an error that says what is missing."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+    wanted: Any = getattr(torch, dtype, None) if dtype else (torch.float32 if device == "cpu" else "auto")
+    if wanted is None:
+        raise ModelError(f"Unknown dtype {dtype!r}. Give a torch dtype such as float32 or bfloat16.")
+    try:
+        loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype=wanted)
+        return loaded.to(device).eval()
+    except Exception as error:  # many kinds for few causes: missing, corrupt, too large, not a language model
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelError(f"Cannot load a model from {model!r}: {reason}") from error

@@ -1,0 +1,177 @@
+"""The shared vocabulary: what budget forcing asks of an engine, and what it tells the world.
+
+Plain frozen data; knows no engine, no tokenizer, no clock. Every pane, plot, recorded trace and result is a fold over `Event`s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from s1demo.errors import InputError
+
+
+class FinishReason(StrEnum):
+    """Why an engine ended a segment."""
+
+    STOP = "stop"  # a stop id was sampled; it is not part of the segment's ids
+    LENGTH = "length"  # max_new_tokens were sampled
+
+
+class EndOfThinking(StrEnum):
+    """Why thinking ended."""
+
+    NATURAL = "natural"  # the model stopped by itself
+    BUDGET = "budget"  # the thinking budget was spent
+    CONTEXT = "context"  # an `auto` budget was spent: the context is full
+
+
+class Phase(StrEnum):
+    """Which part of a trace a token belongs to."""
+
+    THINKING = "thinking"
+    DELIMITER = "delimiter"  # the end-of-thinking delimiter, with newline and "Final Answer:" where the budget cut
+    ANSWER = "answer"
+
+
+class Origin(StrEnum):
+    """Who wrote a token."""
+
+    SAMPLED = "sampled"  # the model
+    FORCED = "forced"  # budget forcing
+
+
+@dataclass(frozen=True)
+class SamplingParams:
+    """How an engine picks tokens.
+
+    Attributes:
+        temperature: 0 is greedy.
+        top_p: nucleus mass in (0, 1]; ignored when greedy.
+        seed: the sample at position p of a sequence depends on (seed, p) only, so equal prefixes sample equal tokens.
+
+    Raises:
+        InputError: a value out of range; the message says the range.
+    """
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature <= 10:
+            raise InputError(f"The temperature is {self.temperature}. Give a number from 0 (greedy) to 10.")
+        if not 0 < self.top_p <= 1:
+            raise InputError(f"top-p is {self.top_p}. Give a number above 0 and at most 1.")
+        if not 0 <= self.seed < 2**63:
+            raise InputError(f"The seed is {self.seed}. Give a whole number from 0 to {2**63 - 1}.")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One segment to decode.
+
+    Attributes:
+        prompt_ids: everything before the segment, as ids.
+        max_new_tokens: at most this many sampled tokens.
+        stop_ids: ids that end the segment without becoming part of it.
+        min_tokens: stop ids are masked until this many tokens are sampled.
+        sampling: how to pick tokens.
+    """
+
+    prompt_ids: tuple[int, ...]
+    max_new_tokens: int
+    stop_ids: frozenset[int] = frozenset()
+    min_tokens: int = 0
+    sampling: SamplingParams = SamplingParams()
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Newly sampled tokens of a request; the last one of a request carries its finish reason.
+
+    Attributes:
+        token_ids: ids sampled since the previous `Segment` of the same request, stop excluded; may be empty.
+        finish_reason: None while more is to come.
+        stop_id: the stop that was sampled, with `FinishReason.STOP`.
+    """
+
+    token_ids: tuple[int, ...]
+    finish_reason: FinishReason | None = None
+    stop_id: int | None = None
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """A run begins.
+
+    Attributes:
+        prompt_ids: the prompt, opened thinking included.
+        thinking_budget: most thinking tokens this run can spend (an `auto` budget, resolved).
+    """
+
+    prompt_ids: tuple[int, ...]
+    thinking_budget: int
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Tokens were added to the trace.
+
+    Attributes:
+        token_ids: the ids, in order.
+        phase: thinking, delimiter or answer.
+        origin: sampled by the model or forced by budget forcing.
+        text: their text, completed by the driver (a character split over tokens appears with its last token).
+    """
+
+    token_ids: tuple[int, ...]
+    phase: Phase
+    origin: Origin
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class EndSuppressed:
+    """The model tried to end its thinking and was made to go on; the extension follows as forced `Tokens`.
+
+    Attributes:
+        wait_number: 1 for the first suppressed end.
+        thinking_tokens: thinking tokens so far, the extension not included.
+        stop_id: the suppressed stop.
+    """
+
+    wait_number: int
+    thinking_tokens: int
+    stop_id: int | None
+
+
+@dataclass(frozen=True)
+class ThinkingEnded:
+    """Thinking is over; the delimiter follows as forced `Tokens`.
+
+    Attributes:
+        reason: natural, budget or context.
+        thinking_tokens: all thinking tokens, sampled and forced.
+    """
+
+    reason: EndOfThinking
+    thinking_tokens: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The answer is complete.
+
+    Attributes:
+        finish_reason: `stop`, or `length` when the answer met its limit.
+        thinking_tokens: all thinking tokens, sampled and forced.
+        answer_tokens: sampled answer tokens.
+    """
+
+    finish_reason: FinishReason
+    thinking_tokens: int
+    answer_tokens: int
+
+
+Event = RunStarted | Tokens | EndSuppressed | ThinkingEnded | Finished

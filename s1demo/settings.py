@@ -1,0 +1,85 @@
+"""The only reader of environment variables: every setting of the exhibit, its default and what it means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from s1demo.errors import InputError
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+EMBEDDED_MODEL = str(ASSETS / "s1-mini")
+EMBEDDED_RECORDING = str(ASSETS / "recorded" / "showcase.jsonl")
+ENGINES = ("transformers", "replay")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings; each is read from the environment variable `S1_<NAME>`.
+
+    Attributes:
+        engine: what decodes: transformers, or replay (recorded traces, no model).
+        model: a model folder or Hub id; with the replay engine, a file of recorded traces. Empty: the embedded one.
+        format: thinking format of the model, empty to decide by its vocabulary.
+        device: torch device, empty for a GPU where there is one.
+        dtype: torch dtype of the weights, empty for float32 on CPU and the checkpoint's own on a GPU.
+        torch_threads: threads of one decode step on CPU; more than one is slower on a shared machine.
+        max_concurrent_requests: sequences decoded in one batch; more wait their turn.
+        max_concurrent_runs: comparisons streamed at once; more visitors queue.
+        max_queued_runs: visitors who may queue before the exhibit says it is full.
+        max_question_chars: longest question taken.
+        max_run_seconds: a run is ended after this time.
+        replay_speed: how many times faster than recorded a replay plays; 0 without waiting.
+        host, port: where the app listens.
+    """
+
+    engine: str = "transformers"
+    model: str = ""
+    format: str = ""
+    device: str = ""
+    dtype: str = ""
+    torch_threads: int = 1
+    max_concurrent_requests: int = 16
+    max_concurrent_runs: int = 32
+    max_queued_runs: int = 100
+    max_question_chars: int = 4000
+    max_run_seconds: float = 600.0
+    replay_speed: float = 1.0
+    host: str = "127.0.0.1"
+    port: int = 7860
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise InputError(f"Unknown engine {self.engine!r}. Choose one of: {', '.join(ENGINES)}.")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from environment variables.
+
+        Args:
+            environ: where to look, the process's environment by default.
+
+        Raises:
+            InputError: a value that cannot be read, by the variable's name.
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, object] = {}
+        for field in fields(cls):
+            name = f"S1_{field.name.upper()}"
+            if name in environ:
+                values[field.name] = _read(name, environ[name], type(field.default))
+        return cls(**values)  # type: ignore[arg-type]
+
+    @property
+    def model_path(self) -> str:
+        """The model or recording to open, the embedded one where none is set."""
+        return self.model or (EMBEDDED_RECORDING if self.engine == "replay" else EMBEDDED_MODEL)
+
+
+def _read(name: str, text: str, kind: type) -> object:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise InputError(f"{name} is {text!r}. Give {'a whole number' if kind is int else 'a number'}.") from error

@@ -1,0 +1,260 @@
+"""Trace = the events of one run, folded. All token counts come from ids here; JSON lines are how traces are kept.
+
+Knows no engine and no UI. Time is what the builder's clock says when an event arrives.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from s1demo.budget import BudgetPolicy
+from s1demo.engines.base import EngineInfo
+from s1demo.errors import InputError
+from s1demo.evals.grading import extract_answer
+from s1demo.events import (
+    EndOfThinking,
+    EndSuppressed,
+    Event,
+    Finished,
+    FinishReason,
+    Origin,
+    Phase,
+    RunStarted,
+    SamplingParams,
+    ThinkingEnded,
+    Tokens,
+)
+
+
+@dataclass(frozen=True)
+class RecordedSegment:
+    """One engine segment of a recorded trace.
+
+    Attributes:
+        start: where it begins in `Trace.token_ids`.
+        token_ids: the sampled ids, stop excluded; may be empty.
+        requested: seconds from the start of the run to the segment's request.
+        seconds: when each of the ids arrived, from the start of the run.
+        finish_reason: how the segment ended; None in a trace that was stopped within it.
+    """
+
+    start: int
+    token_ids: tuple[int, ...]
+    requested: float
+    seconds: tuple[float, ...]
+    finish_reason: FinishReason | None
+
+
+@dataclass
+class Trace:
+    """One run: what was asked, every token after the prompt, and why it went as it did.
+
+    Attributes:
+        question: as typed.
+        model, engine, device: which model, decoded by what and where.
+        format, context_length: the model's thinking format, and its context in tokens.
+        policy, sampling: what was done to the thinking and how tokens were picked.
+        prompt_ids: the prompt, opened thinking included.
+        token_ids, phases, origins, token_seconds: one entry per token after the prompt (suppressed stops are no tokens).
+        thinking_text, delimiter_text, answer_text: the text of each phase.
+        answer: the answer extracted from `answer_text`, or None.
+        thinking_budget: most thinking tokens this run could spend.
+        waits_used: suppressed ends of thinking.
+        wait_positions: thinking tokens before each suppressed end.
+        end_of_thinking, finish_reason: None while unknown (a stopped run).
+        seconds: from start to the last event.
+    """
+
+    question: str
+    model: str
+    engine: str
+    device: str
+    format: str
+    context_length: int
+    policy: BudgetPolicy
+    sampling: SamplingParams
+    prompt_ids: list[int] = field(default_factory=list)
+    token_ids: list[int] = field(default_factory=list)
+    phases: list[Phase] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
+    token_seconds: list[float] = field(default_factory=list)
+    thinking_text: str = ""
+    delimiter_text: str = ""
+    answer_text: str = ""
+    thinking_budget: int = 0
+    waits_used: int = 0
+    wait_positions: list[int] = field(default_factory=list)
+    end_of_thinking: EndOfThinking | None = None
+    finish_reason: FinishReason | None = None
+    seconds: float = 0.0
+
+    @property
+    def answer(self) -> str | None:
+        """The extracted answer, or None."""
+        return extract_answer(self.answer_text)
+
+    @property
+    def thinking_tokens(self) -> int:
+        """Thinking tokens, sampled and forced; delimiters and suppressed stops do not count."""
+        return self.phases.count(Phase.THINKING)
+
+    @property
+    def answer_tokens(self) -> int:
+        """Tokens of the answer."""
+        return self.phases.count(Phase.ANSWER)
+
+    @property
+    def sampled_tokens(self) -> int:
+        """Tokens the model wrote."""
+        return self.origins.count(Origin.SAMPLED)
+
+    def segments(self) -> list[RecordedSegment]:
+        """The engine segments this run consisted of, as the engine would have to serve them again."""
+        starts = [0] if self.thinking_budget else []
+        forced = [i for i, origin in enumerate(self.origins) if origin is Origin.FORCED]
+        starts += [i + 1 for i in forced if i + 1 not in set(forced)]
+        return [self._segment(start) for start in starts]
+
+    def _segment(self, start: int) -> RecordedSegment:
+        end = start
+        while end < len(self.token_ids) and self.origins[end] is Origin.SAMPLED:
+            end += 1
+        if end == len(self.token_ids):
+            reason = self.finish_reason
+        elif self.phases[end] is Phase.DELIMITER and self.end_of_thinking is not EndOfThinking.NATURAL:
+            reason = FinishReason.LENGTH
+        else:
+            reason = FinishReason.STOP
+        requested = self.token_seconds[start - 1] if start else 0.0
+        return RecordedSegment(start, tuple(self.token_ids[start:end]), requested, tuple(self.token_seconds[start:end]), reason)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object the command line, the API and saved traces share."""
+        record = asdict(self)
+        record |= {
+            "answer": self.answer,
+            "thinking_tokens": self.thinking_tokens,
+            "answer_tokens": self.answer_tokens,
+            "token_seconds": [round(seconds, 4) for seconds in self.token_seconds],
+            "seconds": round(self.seconds, 4),
+        }
+        return record
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Trace:
+        """Read what `to_dict` wrote.
+
+        Raises:
+            InputError: the object is not a trace.
+        """
+        try:
+            values = {name: record[name] for name in cls.__dataclass_fields__}
+            trace = cls(**values)
+            trace.policy = BudgetPolicy(**record["policy"])
+            trace.sampling = SamplingParams(**record["sampling"])
+            trace.phases = [Phase(phase) for phase in trace.phases]
+            trace.origins = [Origin(origin) for origin in trace.origins]
+            trace.end_of_thinking = EndOfThinking(trace.end_of_thinking) if trace.end_of_thinking else None
+            trace.finish_reason = FinishReason(trace.finish_reason) if trace.finish_reason else None
+            lengths = {len(trace.token_ids), len(trace.phases), len(trace.origins), len(trace.token_seconds)}
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"This is not a recorded trace ({error}). Record one with: python -m s1demo ask ... --json"
+            ) from error
+        if len(lengths) != 1:
+            raise InputError("This recorded trace is damaged: ids, phases, origins and times differ in number. Record it again.")
+        return trace
+
+
+class TraceBuilder:
+    """Folds the events of one run into a `Trace`.
+
+    Args:
+        question: as typed.
+        info: the engine's description of itself.
+        policy: the run's policy.
+        sampling: the run's sampling parameters.
+        clock: seconds from any origin.
+    """
+
+    def __init__(
+        self,
+        question: str,
+        info: EngineInfo,
+        policy: BudgetPolicy,
+        sampling: SamplingParams = SamplingParams(),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._trace = Trace(question, info.model, info.engine, info.device, info.format, info.context_length, policy, sampling)
+        self._clock = clock
+        self._started = clock()
+
+    def add(self, event: Event) -> None:
+        """Fold one more event in."""
+        trace = self._trace
+        trace.seconds = self._clock() - self._started
+        match event:
+            case RunStarted():
+                trace.prompt_ids = list(event.prompt_ids)
+                trace.thinking_budget = event.thinking_budget
+            case Tokens():
+                self._add_tokens(event)
+            case EndSuppressed():
+                trace.waits_used = event.wait_number
+                trace.wait_positions.append(event.thinking_tokens)
+            case ThinkingEnded():
+                trace.end_of_thinking = event.reason
+            case Finished():
+                trace.finish_reason = event.finish_reason
+
+    def _add_tokens(self, event: Tokens) -> None:
+        trace, n = self._trace, len(event.token_ids)
+        trace.token_ids += event.token_ids
+        trace.phases += [event.phase] * n
+        trace.origins += [event.origin] * n
+        trace.token_seconds += [trace.seconds] * n
+        match event.phase:
+            case Phase.THINKING:
+                trace.thinking_text += event.text
+            case Phase.DELIMITER:
+                trace.delimiter_text += event.text
+            case Phase.ANSWER:
+                trace.answer_text += event.text
+
+    def trace(self) -> Trace:
+        """The run so far."""
+        return self._trace
+
+
+def write_traces(path: Path, traces: Iterable[Trace]) -> None:
+    """Write traces as JSON lines."""
+    with path.open("w", encoding="utf-8") as lines:
+        for trace in traces:
+            lines.write(json.dumps(trace.to_dict(), ensure_ascii=False) + "\n")
+
+
+def read_traces(path: Path) -> Iterator[Trace]:
+    """Read JSON lines of traces.
+
+    Raises:
+        InputError: the file is missing, or a line of it is not a trace (the message says which).
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"Cannot read recorded traces from {path}: {error}") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InputError(f"{path}, line {number}: not JSON ({error.msg}).") from error
+        runs = record.get("runs", {"": record}) if isinstance(record, dict) else {"": {}}
+        for run in runs.values():
+            yield Trace.from_dict(run)
