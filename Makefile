@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test lint bench screenshots clean
+.PHONY: demo test lint bench screenshots questions recordings clean
 
 demo: $(VENV)/.installed
-	$(BIN)/python app.py
+	S1_OPEN_BROWSER=1 $(BIN)/python app.py
 
 test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest
@@ -21,6 +21,17 @@ bench: $(VENV)/.installed
 
 screenshots: $(VENV)/.installed-dev
 	$(BIN)/python -m s1demo.ui.screenshots --out assets/screenshots
+
+# The questions the app offers: the stage questions, then held-out test problems.
+questions: $(VENV)/.installed
+	$(BIN)/python -m training.mini.problems --n 80 --seed 2026 --held-out --showcase > assets/questions.jsonl
+
+# What the replay engine plays: the stage questions at the app's opening settings.
+recordings: $(VENV)/.installed
+	mkdir -p assets/recorded
+	head -14 assets/questions.jsonl \
+	| $(BIN)/python -c 'import json, sys; [print(json.loads(line)["question"]) for line in sys.stdin]' \
+	| while read -r question; do $(BIN)/python -m s1demo compare "$$question" --json; done > assets/recorded/showcase.jsonl
 
 $(VENV)/.installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)

@@ -128,7 +128,8 @@ def _run(options: argparse.Namespace, policies: dict[str, BudgetPolicy]) -> dict
     settings = _settings(options)
     check_question(options.question, settings.max_question_chars)
     sampling = SamplingParams(options.temperature, options.top_p, options.seed)
-    writer = None if options.json else TerminalWriter(list(policies), sys.stdout, titles=len(policies) > 1)
+    coloured = sys.stdout.isatty() and not settings.no_color
+    writer = None if options.json else TerminalWriter(list(policies), sys.stdout, titles=len(policies) > 1, coloured=coloured)
     return _with_engine(settings, lambda engine: _stream(engine, options.question, policies, sampling, writer))
 
 

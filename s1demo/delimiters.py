@@ -169,7 +169,8 @@ def build_prompt(question: str, tokenizer: Tokenizer, fmt: ThinkingFormat) -> tu
     if not question:
         raise InputError("The question is empty.")
     before, after = tokenizer.chat_affixes()
-    after = after.rstrip().removesuffix(fmt.think).rstrip() + "\n"  # some templates open the thinking themselves
+    if after.rstrip().endswith(fmt.think):  # some templates open the thinking themselves, with a newline after it
+        after = after.rstrip().removesuffix(fmt.think)
     return (
         *tokenizer.encode(before, special=True),
         *tokenizer.encode(question),

@@ -17,7 +17,7 @@ ENGINES = ("transformers", "replay")
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings; each is read from the environment variable `S1_<NAME>`.
+    """All settings; each is read from the environment variable `S1_<NAME>`, `no_color` from the customary NO_COLOR.
 
     Attributes:
         engine: what decodes: transformers, or replay (recorded traces, no model).
@@ -32,7 +32,9 @@ class Settings:
         max_question_chars: longest question taken.
         max_run_seconds: a run is ended after this time.
         replay_speed: how many times faster than recorded a replay plays; 0 without waiting.
-        host, port: where the app listens.
+        host, port: where the app listens; empty and 0 leave it to Gradio (127.0.0.1, the first free port from 7860).
+        open_browser: open the app in a browser once it is up.
+        no_color: no colours on the terminal.
     """
 
     engine: str = "transformers"
@@ -47,8 +49,10 @@ class Settings:
     max_question_chars: int = 4000
     max_run_seconds: float = 600.0
     replay_speed: float = 1.0
-    host: str = "127.0.0.1"
-    port: int = 7860
+    host: str = ""
+    port: int = 0
+    open_browser: bool = False
+    no_color: bool = False
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
@@ -70,6 +74,7 @@ class Settings:
             name = f"S1_{field.name.upper()}"
             if name in environ:
                 values[field.name] = _read(name, environ[name], type(field.default))
+        values.setdefault("no_color", bool(environ.get("NO_COLOR")))
         return cls(**values)  # type: ignore[arg-type]
 
     @property
@@ -79,6 +84,10 @@ class Settings:
 
 
 def _read(name: str, text: str, kind: type) -> object:
+    if kind is bool:
+        if text not in ("0", "1"):
+            raise InputError(f"{name} is {text!r}. Give 1 or 0.")
+        return text == "1"
     try:
         return kind(text)
     except ValueError as error:

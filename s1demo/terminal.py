@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TextIO
 
 from s1demo.delimiters import FINAL_ANSWER
@@ -24,11 +23,12 @@ class TerminalWriter:
         names: the runs, in the order to show them; the first is written live, the next ones as soon as it is finished.
         out: where to.
         titles: whether to write each run's name above it.
+        coloured: whether to use colours beside the brackets.
     """
 
-    def __init__(self, names: list[str], out: TextIO, titles: bool) -> None:
+    def __init__(self, names: list[str], out: TextIO, titles: bool, coloured: bool) -> None:
         self._out = out
-        self._coloured = out.isatty() and not os.environ.get("NO_COLOR")
+        self._coloured = coloured
         self._finished: set[str] = set()
         self._waiting = {name: [self._style(f"\n{name}\n", "title")] if titles else [] for name in names}
 

@@ -255,6 +255,6 @@ def read_traces(path: Path) -> Iterator[Trace]:
             record = json.loads(line)
         except json.JSONDecodeError as error:
             raise InputError(f"{path}, line {number}: not JSON ({error.msg}).") from error
-        runs = record.get("runs", {"": record}) if isinstance(record, dict) else {"": {}}
-        for run in runs.values():
+        runs = record.get("runs") if isinstance(record, dict) else None
+        for run in runs.values() if isinstance(runs, dict) else [record]:
             yield Trace.from_dict(run)

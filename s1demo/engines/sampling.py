@@ -60,20 +60,26 @@ def pick_tokens(
 
 
 def _sample(logits: torch.Tensor, sampling: Sequence[SamplingParams], positions: Sequence[int]) -> list[int]:
-    """Nucleus sampling by the inverse of the cumulative distribution, most probable token first."""
+    """Nucleus sampling by the inverse of the cumulative distribution.
+
+    Ids keep their order there: ordered by probability, two nearly equal ids would change places with the last bits of the
+    logits, and those depend on who else is in the batch.
+    """
     import torch
 
-    temperature = torch.tensor([[params.temperature] for params in sampling], device=logits.device)
-    top_p = torch.tensor([[params.top_p] for params in sampling], device=logits.device, dtype=torch.float64)
-    draws = torch.tensor(
-        [[uniform(params.seed, position)] for params, position in zip(sampling, positions, strict=True)],
-        device=logits.device,
-        dtype=torch.float64,
-    )
-    probabilities, order = torch.softmax(logits.float() / temperature, dim=-1).double().sort(dim=-1, descending=True, stable=True)
+    def column(values: list[float]) -> torch.Tensor:
+        return torch.tensor(values, device=logits.device, dtype=torch.float64)[:, None]
+
+    scaled = logits.double() / column([params.temperature for params in sampling])
+    probabilities = torch.softmax(scaled, dim=-1)
+    if any(params.top_p < 1 for params in sampling):
+        falling = probabilities.sort(dim=-1, descending=True).values
+        # In the nucleus while the mass before it is below top-p: the id that crosses the line is kept, as in transformers.
+        outside = falling.cumsum(dim=-1) - falling >= column([params.top_p for params in sampling])
+        smallest = falling.masked_fill(outside, torch.inf).amin(dim=-1, keepdim=True)
+        probabilities = probabilities.masked_fill(probabilities < smallest, 0.0)
     cumulative = probabilities.cumsum(dim=-1)
-    # A token is in the nucleus while the mass before it is below top-p (vLLM and transformers keep the crossing token too).
-    nucleus = probabilities.masked_fill(cumulative - probabilities >= top_p, 0.0)
-    cumulative = nucleus.cumsum(dim=-1)
-    index = (cumulative <= draws * cumulative[:, -1:]).sum(dim=-1, keepdim=True)
-    return order.gather(-1, index.clamp(max=order.shape[-1] - 1)).squeeze(-1).tolist()
+    draws = column([uniform(params.seed, position) for params, position in zip(sampling, positions, strict=True)])
+    index = (cumulative <= draws * cumulative[:, -1:]).sum(dim=-1)
+    picked: list[int] = index.clamp(max=logits.shape[-1] - 1).tolist()
+    return picked

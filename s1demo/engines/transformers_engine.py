@@ -88,10 +88,14 @@ class TransformersEngine:
 
     async def close(self) -> None:
         """Stop the loop; streams under way end with an error."""
+        await asyncio.to_thread(self.stop)
+
+    def stop(self) -> None:
+        """`close` for callers without an event loop."""
         with self._wake:
             self._closed = True
             self._wake.notify()
-        await asyncio.to_thread(self._thread.join)
+        self._thread.join()
 
     def _submit(self, request: Request, mailbox: _Mailbox) -> Job:
         with self._wake:

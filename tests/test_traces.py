@@ -1,0 +1,139 @@
+"""Folding events into traces, saving them, replaying them."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import time
+
+import pytest
+
+from s1demo.budget import AUTO, BudgetPolicy
+from s1demo.decode import comparison_policies, run
+from s1demo.engines import open_engine
+from s1demo.engines.replay_engine import ReplayEngine
+from s1demo.errors import InputError, ModelError
+from s1demo.events import FinishReason, Origin, Phase, SamplingParams
+from s1demo.settings import Settings
+from s1demo.traces import Trace, read_traces, write_traces
+from tests.drivers import stream_events, token_ids, trace_of
+
+QUESTION = "How many r in raspberry?"
+POLICIES = [*comparison_policies(10, 2).values(), BudgetPolicy(0), BudgetPolicy(40, 3), BudgetPolicy(AUTO, 1, max_answer_tokens=1)]
+
+
+@pytest.fixture(scope="module")
+def traces(engine):
+    return [trace_of(engine, QUESTION, policy) for policy in POLICIES]
+
+
+def test_counts_come_from_ids_and_leave_delimiters_out(engine, traces):
+    for trace in traces:
+        assert len(trace.token_ids) == len(trace.phases) == len(trace.origins) == len(trace.token_seconds)
+        thinking = [i for i, phase in zip(trace.token_ids, trace.phases, strict=True) if phase is Phase.THINKING]
+        assert trace.thinking_tokens == len(thinking) <= trace.thinking_budget
+        assert trace.thinking_tokens + trace.answer_tokens + trace.phases.count(Phase.DELIMITER) == len(trace.token_ids)
+        assert not set(thinking) & {engine.tokenizer.encode("<|im_start|>", special=True)[0], engine.tokenizer.end_of_turn_id}
+        forced_thinking = sum(o is Origin.FORCED and p is Phase.THINKING for o, p in zip(trace.origins, trace.phases, strict=True))
+        assert forced_thinking == trace.waits_used * len(engine.tokenizer.encode("Wait"))
+        assert trace.seconds >= trace.token_seconds[-1] >= trace.token_seconds[0] >= 0
+
+
+def test_text_is_the_text_of_the_ids(engine, traces):
+    for trace in traces:
+        text = trace.thinking_text + trace.delimiter_text + trace.answer_text
+        assert text == engine.tokenizer.hub.decode(trace.token_ids, skip_special_tokens=False)
+
+
+def test_segments_are_what_the_engine_served(traces):
+    for trace in traces:
+        segments = trace.segments()
+        assert sum(len(segment.token_ids) for segment in segments) == trace.sampled_tokens
+        assert len(segments) == (1 if trace.thinking_budget else 0) + trace.waits_used + 1
+        cut = trace.end_of_thinking != "natural" and trace.thinking_budget
+        thinking_reasons = [s.finish_reason for s in segments[:-1]]
+        assert thinking_reasons == [FinishReason.STOP] * (len(thinking_reasons) - bool(cut)) + [FinishReason.LENGTH] * bool(cut)
+
+
+def test_traces_survive_json_lines(traces, tmp_path):
+    path = tmp_path / "traces.jsonl"
+    write_traces(path, traces)
+    for before, after in zip(traces, read_traces(path), strict=True):
+        assert json.loads(json.dumps(before.to_dict())) == json.loads(json.dumps(after.to_dict()))
+
+
+@pytest.mark.parametrize(
+    "line, complaint",
+    [("{", "not JSON"), ("[1]", "not a recorded trace"), ('{"question": 3}', "not a recorded trace"), ('{"runs": 3}', "not a recorded")],
+)
+def test_damaged_recordings_say_so(tmp_path, line, complaint):
+    path = tmp_path / "bad.jsonl"
+    path.write_text(line + "\n")
+    with pytest.raises(InputError, match=complaint):
+        list(read_traces(path))
+
+
+def test_a_trace_with_lists_of_different_lengths_is_refused(traces):
+    record = traces[0].to_dict()
+    record["phases"] = record["phases"][:-1]
+    with pytest.raises(InputError, match="damaged"):
+        Trace.from_dict(record)
+
+
+def test_replay_gives_the_recorded_ids(engine, traces):
+    replay = ReplayEngine(traces, engine.tokenizer, speed=0)
+    for trace, policy in zip(traces, POLICIES, strict=True):
+        assert token_ids(stream_events(replay, QUESTION, policy)) == trace.token_ids
+        assert trace_of(replay, QUESTION, policy).answer == trace.answer
+    assert replay.active_requests == 0
+
+
+def test_replay_refuses_what_was_not_recorded(engine, traces):
+    replay = ReplayEngine(traces, engine.tokenizer, speed=0)
+    for question, policy, sampling in [
+        ("How many r in carrot?", BudgetPolicy(), SamplingParams()),
+        (QUESTION, BudgetPolicy(extension="Hmm", num_ignore=1), SamplingParams()),
+        (QUESTION, BudgetPolicy(), SamplingParams(temperature=1.0)),
+    ]:
+        with pytest.raises(InputError, match="raspberry"):
+            stream_events(replay, question, policy, sampling)
+    with pytest.raises(ModelError, match="no recorded traces"):
+        ReplayEngine([], engine.tokenizer)
+
+
+def test_replay_keeps_the_recorded_timing(engine, traces):
+    slow = dataclasses.replace(traces[1])
+    slow.token_seconds = [0.02 * (i + 1) for i in range(len(slow.token_ids))]
+    for speed in (1.0, 4.0):
+        begun = time.perf_counter()
+        stream_events(ReplayEngine([slow], engine.tokenizer, speed=speed), QUESTION, POLICIES[1])
+        elapsed = time.perf_counter() - begun
+        expected = 0.02 * slow.sampled_tokens / speed
+        assert 0.9 * expected < elapsed < 3 * expected + 0.5
+
+
+def test_stopping_a_replay_ends_it(engine, traces):
+    slow = dataclasses.replace(traces[1])
+    slow.token_seconds = [10.0 * (i + 1) for i in range(len(slow.token_ids))]
+    replay = ReplayEngine([slow], engine.tokenizer)
+
+    async def leave():
+        events = run(replay, QUESTION, POLICIES[1])
+        task = asyncio.ensure_future(events.__anext__())
+        await task  # RunStarted
+        task = asyncio.ensure_future(events.__anext__())
+        await asyncio.sleep(0.05)
+        assert replay.active_requests == 1
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return replay.active_requests
+
+    assert asyncio.run(leave()) == 0
+
+
+def test_the_embedded_recording_replays_without_a_model():
+    replay = open_engine(Settings(engine="replay", replay_speed=0))
+    trace = trace_of(replay, QUESTION, comparison_policies(16, 2)["extended"])
+    assert trace.finish_reason is FinishReason.STOP
+    assert trace.waits_used == 2
