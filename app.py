@@ -1,0 +1,22 @@
+"""The exhibit: settings -> engine -> page. `python app.py` serves it; Hugging Face Spaces runs the same file."""
+
+from __future__ import annotations
+
+import sys
+
+from s1demo.engines import open_engine
+from s1demo.errors import S1Error
+from s1demo.settings import Settings
+from s1demo.ui.app import build_app, launch_settings
+
+try:
+    settings = Settings.from_env()
+    engine = open_engine(settings)
+except S1Error as error:
+    print(f"error: {error}", file=sys.stderr)
+    raise SystemExit(2) from None
+
+demo = build_app(engine, settings)
+
+if __name__ == "__main__":
+    demo.launch(**launch_settings(settings))

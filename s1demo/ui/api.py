@@ -1,0 +1,164 @@
+"""The two public endpoints, `/ask` and `/compare`: what the page does, for programs; deltas first, the full result last."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+import gradio.events
+
+from s1demo.budget import BudgetPolicy
+from s1demo.decode import check_question, compare, comparison_policies, run
+from s1demo.delimiters import EXTENSION
+from s1demo.engines import Engine
+from s1demo.events import EndSuppressed, Event, Finished, RunStarted, SamplingParams, ThinkingEnded, Tokens
+from s1demo.settings import Settings
+from s1demo.traces import TraceBuilder
+from s1demo.ui.controls import default_budget, limit, number, whole
+from s1demo.ui.streaming import Pump, describe
+
+Item = dict[str, Any]
+
+
+def add_endpoints(engine: Engine, settings: Settings) -> None:
+    """Add both endpoints to the open Blocks context.
+
+    Args:
+        engine: what decodes.
+        settings: limits of one run.
+    """
+    shared: dict[str, Any] = {"concurrency_limit": settings.max_concurrent_runs, "concurrency_id": "runs"}
+    gradio.events.api(_ask(engine, settings), api_name="ask", **shared)
+    gradio.events.api(_compare(engine, settings), api_name="compare", **shared)
+
+
+def _ask(engine: Engine, settings: Settings) -> Callable[..., Any]:
+    async def ask(
+        question: str,
+        max_thinking_tokens: int | str = "auto",
+        num_ignore: int = 0,
+        extension: str = EXTENSION,
+        max_answer_tokens: int | str = "auto",
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        seed: int = 0,
+    ) -> AsyncGenerator[Item, None]:
+        """Ask one question under one budget-forcing policy.
+
+        Yields small objects by "type": started, tokens, end_suppressed, thinking_ended, finished, and waiting where nothing
+        happened for a while; the last one has "type": "result" and is the whole trace.
+        """
+        builders: dict[str, TraceBuilder] = {}
+
+        async def happenings() -> AsyncGenerator[tuple[str, Event], None]:
+            check_question(question, settings.max_question_chars)
+            waits = whole(num_ignore, "number of Waits")
+            policy = BudgetPolicy(limit(max_thinking_tokens), waits, extension, limit(max_answer_tokens))
+            sampling = _sampling(temperature, top_p, seed)
+            builders["ask"] = TraceBuilder(question, engine.info, policy, sampling)
+            async with aclosing(run(engine, question, policy, sampling)) as events:
+                async for event in events:
+                    yield "ask", event
+
+        async for item in _items(happenings(), builders, settings.max_run_seconds):
+            item.pop("run", None)
+            yield item
+        yield {"type": "result", **builders["ask"].trace().to_dict()}
+
+    return ask
+
+
+def _compare(engine: Engine, settings: Settings) -> Callable[..., Any]:
+    async def compare_runs(
+        question: str,
+        max_thinking_tokens: int | str = default_budget(engine.info.context_length),
+        num_ignore: int = 2,
+        extension: str = EXTENSION,
+        max_answer_tokens: int | str = "auto",
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        seed: int = 0,
+    ) -> AsyncGenerator[Item, None]:
+        """Ask one question three times at once: truncated at the budget, natural, and extended by `num_ignore` suppressed ends.
+
+        Yields small objects by "type" and "run", as /ask does; the last one has "type": "result" and the traces under "runs".
+        """
+        builders: dict[str, TraceBuilder] = {}
+
+        async def happenings() -> AsyncGenerator[tuple[str, Event], None]:
+            check_question(question, settings.max_question_chars)
+            waits = whole(num_ignore, "number of Waits")
+            policies = comparison_policies(limit(max_thinking_tokens), waits, extension, limit(max_answer_tokens))
+            sampling = _sampling(temperature, top_p, seed)
+            builders.update({name: TraceBuilder(question, engine.info, policy, sampling) for name, policy in policies.items()})
+            async with aclosing(compare(engine, question, policies, sampling)) as events:
+                async for item in events:
+                    yield item
+
+        async for item in _items(happenings(), builders, settings.max_run_seconds):
+            yield item
+        yield {"type": "result", "runs": {name: builder.trace().to_dict() for name, builder in builders.items()}}
+
+    return compare_runs
+
+
+def _sampling(temperature: Any, top_p: Any, seed: Any) -> SamplingParams:
+    return SamplingParams(number(temperature, "temperature"), number(top_p, "top-p"), whole(seed, "seed"))
+
+
+async def _items(
+    events: AsyncGenerator[tuple[str, Event], None], builders: dict[str, TraceBuilder], max_seconds: float
+) -> AsyncGenerator[Item, None]:
+    """Deltas of a stream of events, tokens of one tick joined; raises `gr.Error` with a sentence for people."""
+    pump = Pump(_recorded(events, builders), max_seconds)
+    try:
+        async with aclosing(pump.batches()) as batches:
+            async for batch in batches:
+                for item in joined([delta(name, event) for _, (name, event) in batch]) or [{"type": "waiting"}]:
+                    yield item
+    except Exception as error:
+        raise gr.Error(describe(error), print_exception=False) from error
+
+
+async def _recorded(
+    events: AsyncGenerator[tuple[str, Event], None], builders: dict[str, TraceBuilder]
+) -> AsyncGenerator[tuple[str, Event], None]:
+    async with aclosing(events):
+        async for name, event in events:
+            builders[name].add(event)
+            yield name, event
+
+
+def delta(name: str, event: Event) -> Item:
+    """One event as a small JSON object."""
+    match event:
+        case RunStarted():
+            return {"type": "started", "run": name, "thinking_budget": event.thinking_budget}
+        case Tokens():
+            kind = {"type": "tokens", "run": name, "phase": event.phase.value, "origin": event.origin.value}
+            return {**kind, "token_ids": list(event.token_ids), "text": event.text}
+        case EndSuppressed():
+            counts = {"wait_number": event.wait_number, "thinking_tokens": event.thinking_tokens}
+            return {"type": "end_suppressed", "run": name, **counts}
+        case ThinkingEnded():
+            return {"type": "thinking_ended", "run": name, "reason": event.reason.value, "thinking_tokens": event.thinking_tokens}
+        case Finished():
+            counts = {"thinking_tokens": event.thinking_tokens, "answer_tokens": event.answer_tokens}
+            return {"type": "finished", "run": name, "finish_reason": event.finish_reason.value, **counts}
+
+
+def joined(items: list[Item]) -> list[Item]:
+    """The same deltas in fewer objects: consecutive tokens of one run, phase and origin become one."""
+    kept: list[Item] = []
+    last: dict[str, Item] = {}
+    for item in items:
+        before = last.get(item["run"])
+        if before and all(item.get(key) == before.get(key) for key in ("type", "phase", "origin")) and item["type"] == "tokens":
+            before["token_ids"] = before["token_ids"] + item["token_ids"]
+            before["text"] += item["text"]
+        else:
+            last[item["run"]] = item
+            kept.append(item)
+    return kept

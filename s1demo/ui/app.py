@@ -1,0 +1,89 @@
+"""Assembles the exhibit: header, tabs, endpoints, and the launch settings that keep a public page safe."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import gradio as gr
+
+from s1demo.engines import Engine
+from s1demo.engines.base import EngineInfo
+from s1demo.settings import Settings
+from s1demo.ui.api import add_endpoints
+from s1demo.ui.compare_tab import build_compare_tab
+from s1demo.ui.questions import QuestionBank
+from s1demo.ui.streaming import Sessions
+from s1demo.ui.theme import gradio_theme, stylesheet
+
+TITLE = "s1 · simple test-time scaling"
+
+
+def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = None) -> gr.Blocks:
+    """The whole page; one file per tab builds its tab.
+
+    Args:
+        engine: what decodes.
+        settings: limits of one run.
+        bank: example questions and known answers, the embedded ones by default.
+    """
+    sessions = Sessions()
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
+        gr.HTML(html_template=_header(engine.info), elem_id="header", apply_default_css=False, js_on_load=None)
+        with gr.Tabs(elem_id="tabs"), gr.Tab("Compare", id="compare"):
+            build_compare_tab(engine, settings, bank or QuestionBank.load(), sessions)
+        add_endpoints(engine, settings)
+
+        async def leave(request: gr.Request) -> None:
+            await sessions.close(str(request.session_hash))
+
+        demo.unload(leave)
+    demo.queue(default_concurrency_limit=settings.max_concurrent_runs, max_size=settings.max_queued_runs)
+    assert isinstance(demo, gr.Blocks)
+    return demo
+
+
+def launch_settings(settings: Settings) -> dict[str, Any]:
+    """What `demo.launch` is given: the look, and nothing public that need not be."""
+    return {
+        "server_name": settings.host or None,  # None: Gradio decides (127.0.0.1; all interfaces on Spaces)
+        "server_port": settings.port or None,  # None: the first free one from 7860
+        "inbrowser": settings.open_browser,
+        "theme": gradio_theme(),
+        "css": stylesheet(),
+        "max_threads": settings.max_concurrent_runs + 20,  # slots of all running jobs, async ones too
+        "footer_links": ["api"],
+        "show_error": False,
+        "enable_monitoring": False,
+        "max_file_size": "1kb",  # the upload route exists even without an upload component
+        "strict_cors": True,
+        "run_history": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "mcp_server": False,
+    }
+
+
+def describe_model(info: EngineInfo) -> str:
+    """The model chip: model, size, device."""
+    return " · ".join(part for part in (info.model, _parameters(info.parameters), info.device) if part)
+
+
+def _header(info: EngineInfo) -> str:
+    title = html.escape(f"engine: {info.engine}, context: {info.context_length:,} tokens")
+    chip = f'<p id="model-chip" title="{title}">{html.escape(describe_model(info))}<span id="measured-rate"></span></p>'
+    return "<h1>s1 · simple test-time scaling</h1>" + _literal(chip)
+
+
+def _literal(text: str) -> str:
+    """Text that Gradio's HTML template leaves alone: a model's name is no template."""
+    return text.replace("`", "&#96;").replace("$", "&#36;").replace("{", "&#123;")
+
+
+def _parameters(n: int | None) -> str:
+    if n is None:
+        return ""
+    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if n >= size:
+            return f"{n / size:.3g} {unit} parameters"
+    return f"{n} parameters"

@@ -1,0 +1,201 @@
+"""The landing tab: one question, three runs of one model side by side, streamed through one component by one generator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from s1demo.budget import AUTO
+from s1demo.decode import EXTENDED, NATURAL, TRUNCATED, check_question, compare
+from s1demo.engines import Engine
+from s1demo.events import Event
+from s1demo.settings import Settings
+from s1demo.ui.controls import (
+    EXTENSIONS,
+    FULL,
+    MOST_WAITS,
+    OWN,
+    READING,
+    Choices,
+    budget_stops,
+    default_budget,
+    stop_slider,
+)
+from s1demo.ui.pace import READING_TOKENS_PER_SECOND
+from s1demo.ui.questions import DEFAULT_QUESTION, QuestionBank
+from s1demo.ui.render import ComparisonView
+from s1demo.ui.streaming import Message, Sessions, ViewStream
+
+RUNS = {
+    TRUNCATED: ("Truncated", "Thinking is cut at the budget, then the model must answer."),
+    NATURAL: ("Natural", "The model thinks until it stops by itself."),
+    EXTENDED: ("Extended", "Each time it wants to stop, it is made to go on."),
+}
+N_EXAMPLES = 5
+_HERE = Path(__file__).parent
+_VIEW_JS = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("fork.js", "trace_view.js"))
+
+_TOGGLE_MORE = """() => {
+  const open = document.getElementById("more-panel").classList.toggle("open");
+  document.getElementById("more").setAttribute("aria-expanded", open);
+}"""
+_TELL = "(...values) => {{ document.dispatchEvent(new Event('{}')); return values; }}"  # the trace view listens
+_SHOW_OWN = f'(word) => ({{__type__: "update", visible: word === {json.dumps(OWN)}}})'
+_PANE = """
+<article class="pane {name}" data-run="{name}" data-thinking-tokens="0" aria-labelledby="pane-{name}">
+  <header>
+    <h2 id="pane-{name}">{title}</h2>
+    <p><span class="status"></span><span class="count" title="thinking tokens, of the most this run can spend"></span></p>
+  </header>
+  <div class="meter" role="meter" aria-label="thinking tokens of the {name} run"
+    aria-valuemin="0" aria-valuemax="0" aria-valuenow="0"><i></i></div>
+  <div class="trace" role="region" tabindex="0" aria-label="trace of the {name} run">
+    <div class="thinking" data-empty="{empty}"></div>
+    <div class="ending"></div>
+    <div class="answer-line"></div>
+  </div>
+  <footer><span class="answer"></span><span class="verdict"></span><span class="details"></span></footer>
+</article>"""
+_VIEW = """
+<section class="fork" aria-label="fork picture">
+  <p class="fork-empty">One question, three runs of one model. Where they part, budget forcing is the only difference.</p>
+  <svg role="img" aria-label="Nothing has been run yet."></svg>
+</section>
+<div class="panes">{panes}</div>
+<p class="legend">
+  <span><span class="forced"><span class="symbol">↻</span>marked</span> text is forced, everything else is the model's own</span>
+  <span><span class="shared">grey</span> text: the run beside it has the same tokens</span>
+  <span>✂︎ cut · ■ stopped by itself</span>
+  <span>seconds are the model's; text appears at reading speed (see “more”)</span>
+</p>
+<p class="sr-only" id="announcement" role="status"></p>"""
+
+
+def build_compare_tab(engine: Engine, settings: Settings, bank: QuestionBank, sessions: Sessions) -> None:
+    """Lay out the tab inside the open Blocks context and connect it.
+
+    Args:
+        engine: what decodes.
+        settings: limits of one run.
+        bank: example questions and known answers.
+        sessions: the live comparison of every page.
+    """
+    question, run, stop = _question_row()
+    gr.HTML(html_template='<p id="problem-text" role="alert"></p>', elem_id="problem", apply_default_css=False)
+    _examples_row(bank, question)
+    inputs = [question, *_controls_row(engine.info.context_length)]
+    panes = "".join(_PANE.format(name=name, title=title, empty=empty) for name, (title, empty) in RUNS.items())
+    view = gr.HTML(html_template=_VIEW.format(panes=panes), js_on_load=_VIEW_JS, elem_id="trace-view", apply_default_css=False)
+
+    async def run_comparison(request: gr.Request, *values: Any) -> AsyncGenerator[Message, None]:
+        choices = Choices(values[0] or "", *values[1:])
+
+        def make(number: int) -> ViewStream:
+            view = ComparisonView(list(RUNS), bank.answer_to(choices.question))
+            pace = None if choices.speed == FULL else READING_TOKENS_PER_SECOND
+            return ViewStream(number, view, _events(engine, settings, choices), settings.max_run_seconds, pace)
+
+        stream = await sessions.open(str(request.session_hash), make)
+        async with aclosing(stream.messages()) as messages:
+            async for message in messages:
+                yield message
+
+    async def stop_comparison(request: gr.Request) -> None:
+        await sessions.stop(str(request.session_hash))
+
+    async def repeat(request: gr.Request) -> Any:
+        return sessions.resync(str(request.session_hash)) or gr.skip()
+
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    started = gr.on(
+        [run.click, question.submit],
+        run_comparison,
+        inputs,
+        view,
+        js=_TELL.format("s1-run-asked"),
+        trigger_mode="multiple",
+        concurrency_limit=settings.max_concurrent_runs,
+        concurrency_id="runs",
+        **private,
+    )
+    stopped = stop.click(stop_comparison, queue=False, js=_TELL.format("s1-stop-asked"), **private)
+    stopped.then(None, cancels=[started], **private)  # one that still waits in the queue, too
+    view.resync(repeat, outputs=view, queue=False, **private)
+
+
+async def _events(engine: Engine, settings: Settings, choices: Choices) -> AsyncGenerator[tuple[str, Event], None]:
+    check_question(choices.question, settings.max_question_chars)
+    async with aclosing(compare(engine, choices.question, choices.policies(), choices.sampling())) as events:
+        async for item in events:
+            yield item
+
+
+def _question_row() -> tuple[gr.Textbox, gr.Button, gr.Button]:
+    with gr.Row(elem_classes=["question-row"]):
+        question = gr.Textbox(
+            DEFAULT_QUESTION,
+            label="Question",
+            show_label=False,
+            container=False,
+            lines=1,
+            max_lines=4,
+            placeholder="Ask something this model was trained for",
+            autofocus=True,
+            elem_id="question",
+            scale=1,
+        )
+        run = gr.Button("Run", variant="primary", elem_id="run", scale=0, min_width=72)
+        stop = gr.Button("Stop", elem_id="stop", scale=0, min_width=72)
+    return question, run, stop
+
+
+def _examples_row(bank: QuestionBank, question: gr.Textbox) -> None:
+    with gr.Row(elem_classes=["chips"]):
+        for example in bank.examples(N_EXAMPLES):
+            chip = gr.Button(example, size="sm", elem_classes=["chip"], scale=0, min_width=0)
+            chip.click(None, outputs=question, js=f"() => {json.dumps(example)}", api_visibility="private")
+        if bank.questions:
+            surprise = gr.Button("surprise me", size="sm", elem_classes=["chip"], elem_id="surprise", scale=0, min_width=0)
+            surprise.click(bank.surprise, question, question, queue=False, show_progress="hidden", api_visibility="private")
+
+
+def _controls_row(context_length: int) -> list[gr.components.Component]:
+    with gr.Row(elem_classes=["controls"]):
+        budget = stop_slider(
+            "thinking-budget",
+            "Thinking budget",
+            "truncated run",
+            ("token", "tokens"),
+            budget_stops(context_length),
+            default_budget(context_length),
+            context_length,
+        )
+        waits = stop_slider(
+            "num-waits", "Make it go on", "extended run", ("time", "times"), [*range(MOST_WAITS + 1)], 2, MOST_WAITS
+        )
+        with gr.Column(elem_classes=["extension"], scale=0, min_width=0):
+            words = list(EXTENSIONS)
+            extension = gr.Radio(words, value=words[0], label="with the word", container=False, elem_id="extension")
+            own = gr.Textbox(
+                label="Own text",
+                show_label=False,
+                container=False,
+                placeholder="own text",
+                visible=False,
+                elem_id="own-extension",
+            )
+            extension.change(None, extension, own, js=_SHOW_OWN, api_visibility="private")
+        more = gr.Button("more", elem_id="more", scale=0, min_width=0)
+        more.click(None, js=_TOGGLE_MORE, api_visibility="private")
+        with gr.Column(elem_id="more-panel", min_width=0):  # always in the page, unlike the inside of an accordion
+            temperature = gr.Slider(0, 2, 0, step=0.1, label="Temperature (0 is greedy)", elem_id="temperature")
+            top_p = gr.Slider(0.05, 1, 1, step=0.05, label="top-p", elem_id="top-p")
+            seed = gr.Number(0, precision=0, label="Seed", elem_id="seed")
+            answer_limit = gr.Textbox("", placeholder=AUTO, label="Most answer tokens", elem_id="max-answer-tokens")
+            speed = gr.Radio([READING, FULL], value=READING, label="Show the traces at", container=False, elem_id="speed")
+    return [budget, waits, extension, own, temperature, top_p, seed, answer_limit, speed]
