@@ -8,9 +8,10 @@ import dataclasses
 import json
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from s1demo.budget import AUTO, BudgetPolicy, Limit
 from s1demo.decode import check_question, compare, comparison_policies
@@ -19,16 +20,18 @@ from s1demo.engines import Engine, open_engine
 from s1demo.errors import S1Error
 from s1demo.events import SamplingParams
 from s1demo.settings import ENGINES, Settings
-from s1demo.terminal import TerminalWriter
+from s1demo.terminal import TerminalWriter, one_line
 from s1demo.traces import Trace, TraceBuilder
 
+T = TypeVar("T")
 BAD_INPUT, INTERRUPTED = 2, 130  # exit codes
 _ASK = "run"  # name of the only run of `ask`
+_DASHES = "A question that begins with a dash goes last, after two dashes: s1demo ask -- '-5+3=?'"
 
 
 class _OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(BAD_INPUT, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options) or 0)
     except S1Error as error:
-        print(f"s1demo: {error}", file=sys.stderr)
+        print(f"s1demo: {one_line(str(error))}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("s1demo: interrupted", file=sys.stderr)
@@ -52,15 +55,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone; there is nobody left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # a full disk behind stdout, for one
+        print(f"s1demo: {error}", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _OneLineParser(prog="s1demo", description="Budget forcing on the command line.")
     commands = parser.add_subparsers(required=True, metavar="ask | compare | bench")
-    ask = commands.add_parser("ask", help="one budget-forced run")
+    ask = commands.add_parser("ask", help="one budget-forced run", epilog=_DASHES)
     ask.set_defaults(command=_ask)
     _add_run_options(ask, budget_default=AUTO, waits_default=0)
-    side_by_side = commands.add_parser("compare", help="truncated, natural and extended runs of one question")
+    side_by_side = commands.add_parser("compare", help="truncated, natural and extended runs of one question", epilog=_DASHES)
     side_by_side.set_defaults(command=_compare)
     _add_run_options(side_by_side, budget_default=16, waits_default=2)
     bench = commands.add_parser("bench", help="how fast this machine runs the exhibit")
@@ -114,14 +120,14 @@ def _ask(options: argparse.Namespace) -> None:
     policy = BudgetPolicy(options.max_thinking_tokens, options.num_ignore, options.extension, options.max_answer_tokens)
     traces = _run(options, {_ASK: policy})
     if options.json:
-        print(json.dumps(traces[_ASK].to_dict(), ensure_ascii=False))
+        print(json.dumps(traces[_ASK].to_dict()), flush=True)
 
 
 def _compare(options: argparse.Namespace) -> None:
     policies = comparison_policies(options.max_thinking_tokens, options.num_ignore, options.extension, options.max_answer_tokens)
     traces = _run(options, policies)
     if options.json:
-        print(json.dumps({"runs": {name: trace.to_dict() for name, trace in traces.items()}}, ensure_ascii=False))
+        print(json.dumps({"runs": {name: trace.to_dict() for name, trace in traces.items()}}), flush=True)
 
 
 def _run(options: argparse.Namespace, policies: dict[str, BudgetPolicy]) -> dict[str, Trace]:
@@ -130,7 +136,7 @@ def _run(options: argparse.Namespace, policies: dict[str, BudgetPolicy]) -> dict
     sampling = SamplingParams(options.temperature, options.top_p, options.seed)
     coloured = sys.stdout.isatty() and not settings.no_color
     writer = None if options.json else TerminalWriter(list(policies), sys.stdout, titles=len(policies) > 1, coloured=coloured)
-    return _with_engine(settings, lambda engine: _stream(engine, options.question, policies, sampling, writer))
+    return _with_engine(open_engine(settings), lambda engine: _stream(engine, options.question, policies, sampling, writer))
 
 
 async def _stream(
@@ -145,21 +151,23 @@ async def _stream(
     return {name: builder.trace() for name, builder in builders.items()}
 
 
-def _with_engine(settings: Settings, work: Callable[[Engine], Awaitable[dict[str, Trace]]]) -> dict[str, Trace]:
-    async def session(engine: Engine) -> dict[str, Trace]:
+def _with_engine(engine: Engine, work: Callable[[Engine], Awaitable[T]]) -> T:
+    async def session() -> T:
         try:
             return await work(engine)
         finally:
             await engine.close()
 
-    return asyncio.run(session(open_engine(settings)))
+    return asyncio.run(session())
 
 
 def _bench(options: argparse.Namespace) -> None:
     from s1demo.bench import bench, report
 
-    figures = asyncio.run(bench(_settings(options)))
-    print(json.dumps(figures) if options.json else report(figures))
+    begun = time.perf_counter()
+    engine = open_engine(_settings(options))
+    figures = {"start_up_seconds": time.perf_counter() - begun} | _with_engine(engine, bench)
+    print(json.dumps(figures) if options.json else report(figures), flush=True)
 
 
 if __name__ == "__main__":

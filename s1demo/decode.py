@@ -12,7 +12,7 @@ from s1demo.budget import AUTO, BudgetForcer, BudgetPolicy, Limit
 from s1demo.delimiters import EXTENSION, FORMATS, build_prompt, encode_format
 from s1demo.engines.base import Engine, TextStream
 from s1demo.errors import InputError
-from s1demo.events import Event, SamplingParams, Segment, Tokens
+from s1demo.events import Event, Finished, Origin, Phase, SamplingParams, Segment, ThinkingEnded, Tokens
 
 TRUNCATED, NATURAL, EXTENDED = "truncated", "natural", "extended"
 
@@ -77,6 +77,9 @@ async def run(
         async with aclosing(engine.stream(request)) as segments:
             async for segment in segments:
                 for event in forcer.feed(segment):
+                    if isinstance(event, ThinkingEnded | Finished) and (rest := text.flush()):
+                        phase = Phase.THINKING if isinstance(event, ThinkingEnded) else Phase.ANSWER
+                        yield Tokens((), phase, Origin.SAMPLED, rest)  # a character of which only a part was decoded
                     yield _with_text(event, text)
 
 

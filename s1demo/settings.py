@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -13,6 +14,16 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 EMBEDDED_MODEL = str(ASSETS / "s1-mini")
 EMBEDDED_RECORDING = str(ASSETS / "recorded" / "showcase.jsonl")
 ENGINES = ("transformers", "replay")
+_SMALLEST = {
+    "torch_threads": 1,
+    "max_concurrent_requests": 1,
+    "max_concurrent_runs": 1,
+    "max_queued_runs": 1,
+    "max_question_chars": 1,
+    "max_run_seconds": 0.1,
+    "replay_speed": 0,
+    "port": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,7 @@ class Settings:
         max_concurrent_runs: comparisons streamed at once; more visitors queue.
         max_queued_runs: visitors who may queue before the exhibit says it is full.
         max_question_chars: longest question taken.
-        max_run_seconds: a run is ended after this time.
+        max_run_seconds: a run in the app is ended after this time.
         replay_speed: how many times faster than recorded a replay plays; 0 without waiting.
         host, port: where the app listens; empty and 0 leave it to Gradio (127.0.0.1, the first free port from 7860).
         open_browser: open the app in a browser once it is up.
@@ -57,6 +68,10 @@ class Settings:
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise InputError(f"Unknown engine {self.engine!r}. Choose one of: {', '.join(ENGINES)}.")
+        for name, smallest in _SMALLEST.items():
+            value = getattr(self, name)
+            if not smallest <= value < math.inf:
+                raise InputError(f"The setting S1_{name.upper()} is {value}. Give a number from {smallest} up.")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:

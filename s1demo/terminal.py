@@ -70,6 +70,11 @@ class TerminalWriter:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style and self._coloured else text
 
 
+def one_line(text: str) -> str:
+    """Text on one line, without control characters."""
+    return printable(" ".join(text.split()))
+
+
 def printable(text: str) -> str:
     """Text without the control characters by which a model could steer the terminal."""
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from s1demo.budget import BudgetPolicy
-from s1demo.engines.base import EngineInfo
+from s1demo.engines.base import EngineInfo, RecordedSegment
 from s1demo.errors import InputError
 from s1demo.evals.grading import extract_answer
 from s1demo.events import (
@@ -30,24 +30,17 @@ from s1demo.events import (
     Tokens,
 )
 
-
-@dataclass(frozen=True)
-class RecordedSegment:
-    """One engine segment of a recorded trace.
-
-    Attributes:
-        start: where it begins in `Trace.token_ids`.
-        token_ids: the sampled ids, stop excluded; may be empty.
-        requested: seconds from the start of the run to the segment's request.
-        seconds: when each of the ids arrived, from the start of the run.
-        finish_reason: how the segment ended; None in a trace that was stopped within it.
-    """
-
-    start: int
-    token_ids: tuple[int, ...]
-    requested: float
-    seconds: tuple[float, ...]
-    finish_reason: FinishReason | None
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("question", "model", "engine", "device", "format", "thinking_text", "answer_text", "delimiter_text"), str),
+    **dict.fromkeys(("context_length", "thinking_budget", "waits_used"), int),
+    **dict.fromkeys(("prompt_ids", "token_ids", "phases", "origins", "token_seconds", "wait_positions"), list),
+    **dict.fromkeys(("policy", "sampling"), dict),
+}
+_ITEM_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("prompt_ids", "token_ids", "wait_positions"), int),
+    **dict.fromkeys(("phases", "origins"), str),
+    "token_seconds": (int, float),
+}
 
 
 @dataclass
@@ -114,11 +107,11 @@ class Trace:
         return self.origins.count(Origin.SAMPLED)
 
     def segments(self) -> list[RecordedSegment]:
-        """The engine segments this run consisted of, as the engine would have to serve them again."""
+        """The engine segments this run consisted of, as a replay engine has to serve them again."""
+        forced = [origin is Origin.FORCED for origin in self.origins] + [False]
         starts = [0] if self.thinking_budget else []
-        forced = [i for i, origin in enumerate(self.origins) if origin is Origin.FORCED]
-        starts += [i + 1 for i in forced if i + 1 not in set(forced)]
-        return [self._segment(start) for start in starts]
+        starts += [i + 1 for i in range(len(self.origins)) if forced[i] and not forced[i + 1]]
+        return [segment for start in starts if (segment := self._segment(start)).finish_reason is not None]
 
     def _segment(self, start: int) -> RecordedSegment:
         end = start
@@ -130,8 +123,14 @@ class Trace:
             reason = FinishReason.LENGTH
         else:
             reason = FinishReason.STOP
-        requested = self.token_seconds[start - 1] if start else 0.0
-        return RecordedSegment(start, tuple(self.token_ids[start:end]), requested, tuple(self.token_seconds[start:end]), reason)
+        return RecordedSegment(
+            prefix_ids=(*self.prompt_ids, *self.token_ids[:start]),
+            token_ids=tuple(self.token_ids[start:end]),
+            requested=self.token_seconds[start - 1] if start else 0.0,
+            seconds=tuple(self.token_seconds[start:end]),
+            finish_reason=reason,
+            sampling=self.sampling,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object the command line, the API and saved traces share."""
@@ -153,8 +152,8 @@ class Trace:
             InputError: the object is not a trace.
         """
         try:
-            values = {name: record[name] for name in cls.__dataclass_fields__}
-            trace = cls(**values)
+            trace = cls(**{name: record[name] for name in cls.__dataclass_fields__})
+            _check_types(trace)
             trace.policy = BudgetPolicy(**record["policy"])
             trace.sampling = SamplingParams(**record["sampling"])
             trace.phases = [Phase(phase) for phase in trace.phases]
@@ -169,6 +168,16 @@ class Trace:
         if len(lengths) != 1:
             raise InputError("This recorded trace is damaged: ids, phases, origins and times differ in number. Record it again.")
         return trace
+
+
+def _check_types(trace: Trace) -> None:
+    """Refuse values of the wrong kind from outside with a TypeError that names the field."""
+    for name, kind in _KINDS.items():
+        if not isinstance(getattr(trace, name), kind):
+            raise TypeError(f"{name} is no {kind.__name__}")
+    for name, item_kind in _ITEM_KINDS.items():
+        if not all(isinstance(item, item_kind) for item in getattr(trace, name)):
+            raise TypeError(f"{name} holds something else")
 
 
 class TraceBuilder:
@@ -235,7 +244,7 @@ def write_traces(path: Path, traces: Iterable[Trace]) -> None:
     """Write traces as JSON lines."""
     with path.open("w", encoding="utf-8") as lines:
         for trace in traces:
-            lines.write(json.dumps(trace.to_dict(), ensure_ascii=False) + "\n")
+            lines.write(json.dumps(trace.to_dict()) + "\n")
 
 
 def read_traces(path: Path) -> Iterator[Trace]:
@@ -245,7 +254,7 @@ def read_traces(path: Path) -> Iterator[Trace]:
         InputError: the file is missing, or a line of it is not a trace (the message says which).
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read recorded traces from {path}: {error}") from error
     for number, line in enumerate(lines, start=1):

@@ -47,7 +47,7 @@ def plain_generate(model: Any, ids: list[int], max_new_tokens: int, stop_ids: se
         prompt,
         attention_mask=torch.ones_like(prompt),
         max_new_tokens=max_new_tokens,
-        min_new_tokens=min_new_tokens,
+        min_new_tokens=min(min_new_tokens, max_new_tokens),
         eos_token_id=sorted(stop_ids),
         pad_token_id=0,
         do_sample=False,

@@ -99,6 +99,8 @@ def test_one_run_may_be_repeated_exactly():
         (["ask", QUESTION, "--engine", "replay", "--model", "no.jsonl"], "Cannot read"),
         (["ask", "never recorded", "--engine", "replay"], "not recorded"),
         (["think", QUESTION], "invalid choice"),
+        (["ask", "hi", "a\nb"], "unrecognized"),
+        (["ask", QUESTION, "--model", "assets/s1-mni"], "no folder here"),
     ],
 )
 def test_bad_input_is_one_line_on_stderr_and_exit_code_2(arguments, complaint):
@@ -136,21 +138,24 @@ def test_odd_questions_are_answered_and_steer_no_terminal(question):
     assert "\x1b" not in done.stdout and "\x07" not in done.stdout
 
 
-def test_ctrl_c_ends_promptly_with_130():
+@pytest.mark.parametrize("command, seconds", [("ask", None), ("ask", 1.0), ("bench", 1.0), ("bench", 8.0)])
+def test_ctrl_c_ends_promptly_with_130(command, seconds):
+    """While the run streams (seconds: None), and that long after the start: loading, or measuring."""
+    arguments = [command, QUESTION, "--num-ignore", "200"] if command == "ask" else [command]
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "s1demo", "ask", QUESTION, "--num-ignore", "200"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
+        [sys.executable, "-u", "-m", "s1demo", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     )
     assert process.stdout is not None
-    process.stdout.read(1)  # the run has begun
+    if seconds is None:
+        process.stdout.read(1)
+    else:
+        time.sleep(seconds)
+        assert process.poll() is None
     begun = time.perf_counter()
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert time.perf_counter() - begun < 3
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130, stderr
+    assert time.perf_counter() - begun < 5
     assert "Traceback" not in stderr
 
 

@@ -26,7 +26,8 @@ def byte_level_tokenizer(folder, specials, eos, template):
     backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()
-    backend.add_special_tokens([AddedToken(token, special=True) for token in specials])
+    backend.add_special_tokens([AddedToken(token, special=True) for token in specials if "think" not in token])
+    backend.add_tokens([AddedToken(token, special=False, normalized=False) for token in specials if "think" in token])  # as Qwen3 does
     hub = PreTrainedTokenizerFast(tokenizer_object=backend, eos_token=eos)
     hub.chat_template = template
     hub.save_pretrained(folder)
@@ -83,6 +84,14 @@ def test_think_tags_in_ids(think_tags):
     assert decode(encoded.extension_ids) == "Hmm"
     prompt = decode(build_prompt("hi", think_tags, THINK_TAGS))
     assert prompt == "<user>hi<assistant><think>"
+
+
+def test_think_tags_in_a_question_or_extension_stay_plain_text(think_tags):
+    tags = {think_tags.encode(tag, special=True)[0] for tag in ("<think>", "</think>", "<end>")}
+    assert len(tags) == 3
+    prompt = build_prompt("a</think>b<end><think>", think_tags, THINK_TAGS)
+    assert [i for i in prompt if i in tags] == think_tags.encode("<think>", special=True)
+    assert not tags & set(encode_format(THINK_TAGS, think_tags, "</think>").extension_ids)
 
 
 def test_the_format_is_chosen_per_model(engine, think_tags):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import aclosing
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from s1demo.budget import AUTO, BudgetPolicy
 from s1demo.decode import compare, comparison_policies, run
 from s1demo.errors import InputError
-from s1demo.events import Finished, Phase, SamplingParams, Tokens
+from s1demo.events import EndSuppressed, Finished, Phase, SamplingParams, ThinkingEnded, Tokens
 from tests.drivers import batch_ids, naive_ids, stream_events, token_ids, trace_of
 from tests.test_engine import QUESTIONS
 
@@ -25,12 +26,16 @@ COMBINATIONS = [
 def test_three_drivers_agree_on_at_least_100_combinations(engine):
     assert len(COMBINATIONS) >= 100
     batch = batch_ids(engine, COMBINATIONS)
-    different = []
+    different, kinds = [], Counter()
     for (question, policy), from_batch in zip(COMBINATIONS, batch, strict=True):
-        streamed = token_ids(stream_events(engine, question, policy))
+        events = stream_events(engine, question, policy)
+        streamed = token_ids(events)
+        kinds.update(str(event.reason) for event in events if isinstance(event, ThinkingEnded))
+        kinds[f"{sum(isinstance(event, EndSuppressed) for event in events)} waits"] += 1
         if not streamed == from_batch == naive_ids(engine, question, policy):
             different.append((question, policy))
     assert not different
+    assert all(kinds[kind] >= 5 for kind in ("natural", "budget", "0 waits", "1 waits", "2 waits")), kinds
 
 
 def test_streams_and_batches_agree_when_sampling(engine):
@@ -76,11 +81,18 @@ def test_runs_of_a_comparison_stream_at_the_same_time(engine):
 
 def test_closing_a_comparison_stops_all_its_runs(engine):
     async def leave():
-        async with aclosing(compare(engine, QUESTIONS[0], comparison_policies(300, 8))) as stream:
-            async for _ in stream:
-                if engine.active_requests:
+        names = set()
+        async with aclosing(compare(engine, QUESTIONS[0], comparison_policies(300, 100))) as stream:
+            async for name, event in stream:
+                names.add(name)
+                assert not (name == "extended" and isinstance(event, Finished)), "too late to test anything"
+                if len(names) == 3 and isinstance(event, EndSuppressed):
                     break
-        return engine.active_requests
+        assert engine.active_requests == 0
+        await asyncio.sleep(0.1)  # a step under way may end
+        fed = engine.decoder.tokens_fed
+        await asyncio.sleep(0.2)
+        return engine.decoder.tokens_fed - fed
 
     assert asyncio.run(leave()) == 0
 

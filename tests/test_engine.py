@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from contextlib import aclosing
 
@@ -10,6 +11,7 @@ import pytest
 
 from s1demo.budget import BudgetPolicy
 from s1demo.engines.batch_decoder import BatchDecoder
+from s1demo.engines.kv_slots import KVSlots
 from s1demo.errors import EngineError, InputError
 from s1demo.events import FinishReason, Request, SamplingParams
 from tests.drivers import first_request, plain_generate, token_ids
@@ -65,19 +67,40 @@ def test_a_continuation_equals_generate_and_feeds_only_new_tokens(engine):
     assert continued == by_generate(engine, longer)
 
 
-def test_requests_join_and_leave_between_steps(engine):
-    """Staggered arrivals and departures, with the loop stepped by hand: nobody's tokens depend on anybody else."""
+def test_visitors_who_join_and_leave_at_random_disturb_nobody(engine):
+    """A seeded crowd, the loop stepped by hand: forks of each other's prompts, continuations, aborts waiting and running."""
+    rng = random.Random(3)
     decoder = BatchDecoder(engine.model, engine.info.context_length, engine.tokenizer.size, max_active=4)
-    requests = [Request(r.prompt_ids, 10 + 7 * i % 40, r.stop_ids) for i, r in enumerate(requests_of(engine))]
-    outputs = [[] for _ in requests]
-    waiting = list(enumerate(requests))
-    while waiting or decoder.has_work:
-        for i, request in waiting[:2]:
-            decoder.submit(request, lambda segment, i=i: outputs[i].extend(segment.token_ids))
-        waiting = waiting[2:]
-        for _ in range(3):
+    prompts = [request.prompt_ids for request in requests_of(engine)]
+    crowd = []  # (request, ids so far, finish reasons, job)
+    for _ in range(60):
+        for _ in range(rng.choice((0, 1, 1, 3, 6))):
+            prompt = rng.choice(prompts)
+            if crowd and rng.random() < 0.5:  # go on from somewhere in another's text
+                other = rng.choice(crowd)
+                prompt = (*other[0].prompt_ids, *other[1][: rng.randrange(len(other[1]) + 1)], 7)[:900]
+            stops = frozenset(rng.sample(range(engine.tokenizer.size), 40))
+            request = Request(prompt, rng.randint(1, 40), stops, rng.choice((0, 0, 1, 5)))
+            ids, reasons = [], []
+
+            def sink(segment, ids=ids, reasons=reasons):
+                ids.extend(segment.token_ids)
+                reasons.append(segment.finish_reason)
+
+            crowd.append((request, ids, reasons, decoder.submit(request, sink)))
+        for _ in range(rng.randint(1, 8)):
             decoder.step()
-    assert outputs == [by_generate(engine, request) for request in requests]
+        for entry in rng.sample(crowd, min(len(crowd), 2)):
+            entry[3].aborted = True
+    while decoder.has_work:
+        decoder.step()
+    assert decoder.n_requests == 0
+    finished = [entry for entry in crowd if entry[2] and entry[2][-1] is not None]
+    aborted_running = [entry for entry in crowd if entry[1] and entry[2][-1] is None]
+    assert len(finished) >= 20 and len(aborted_running) >= 5
+    assert all(entry[3].aborted for entry in crowd if entry not in finished)
+    for request, ids, _, _ in finished:
+        assert ids == by_generate(engine, request)
 
 
 def test_cancelling_the_iterator_stops_the_work_at_once(engine):
@@ -95,21 +118,29 @@ def test_cancelling_the_iterator_stops_the_work_at_once(engine):
     assert asyncio.run(leave_early()) == 0
 
 
-def test_cancelling_one_of_many_leaves_the_others_exact(engine):
-    requests = requests_of(engine)[:6]
+def test_cancelling_one_who_is_decoding_leaves_the_others_exact(engine):
+    requests = [Request(request.prompt_ids, 150) for request in requests_of(engine)[:6]]
+    decoding = set()
 
-    async def leave_one():
-        tasks = [asyncio.create_task(decode(engine, request)) for request in requests]
-        while engine.active_requests < len(requests):
+    async def follow(i):
+        ids = []
+        async with aclosing(engine.stream(requests[i])) as segments:
+            async for segment in segments:
+                decoding.add(i)
+                ids += segment.token_ids
+        return ids
+
+    async def leave_first():
+        tasks = [asyncio.create_task(follow(i)) for i in range(len(requests))]
+        while len(decoding) < len(requests):
             await asyncio.sleep(0)
-        tasks[2].cancel()
+        assert not any(task.done() for task in tasks)
+        tasks[0].cancel()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
-    results = asyncio.run(leave_one())
-    for i, (request, result) in enumerate(zip(requests, results, strict=True)):
-        if i != 2:
-            assert result[0] == by_generate(engine, request)
-    assert isinstance(results[2], asyncio.CancelledError)
+    first, *others = asyncio.run(leave_first())
+    assert isinstance(first, asyncio.CancelledError)
+    assert others == [by_generate(engine, request) for request in requests[1:]]
 
 
 def test_min_tokens_masks_the_stops(engine):
@@ -143,17 +174,36 @@ def test_a_prompt_beyond_the_context_is_refused(engine):
     assert len(ids) == 2 and last.finish_reason is FinishReason.LENGTH
 
 
-def test_a_failing_step_fails_its_requests_and_the_next_ones_work(engine, monkeypatch):
-    request = first_request(engine, QUESTIONS[0], max_thinking_tokens=10)
+BREAKABLE = ["BatchDecoder._decode_step", "BatchDecoder._admit", "KVSlots.swap", "KVSlots._reserve", "KVSlots.copy_prefix"]
 
-    def explode(*_):
-        raise RuntimeError("out of memory")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(engine.decoder, "_decode_step", explode)
-        with pytest.raises(EngineError, match="out of memory"):
-            decode_all(engine, [request])
-    assert decode_all(engine, [request])[0][0] == by_generate(engine, request)
+@pytest.mark.parametrize("broken", BREAKABLE)
+def test_a_failing_step_fails_its_requests_and_the_next_ones_work(engine, monkeypatch, broken):
+    """As when memory runs out: whoever waits is told, nothing hangs, and the engine goes on."""
+    requests = requests_of(engine, max_new_tokens=30)
+    expected = [by_generate(engine, request) for request in requests[:4]]
+    owner_name, method = broken.split(".")
+    owner = {"BatchDecoder": BatchDecoder, "KVSlots": KVSlots}[owner_name]
+    working = getattr(owner, method)
+    calls = []
+
+    def explode_once(self, *arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise RuntimeError("out of memory")
+        return working(self, *arguments)
+
+    monkeypatch.setattr(owner, method, explode_once)
+
+    async def crowd():
+        tasks = [decode(engine, request) for request in (*requests, *requests[:4])]
+        return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
+
+    outcomes = asyncio.run(crowd())
+    assert calls, "the broken method was never used"
+    failures = [outcome for outcome in outcomes if isinstance(outcome, EngineError)]
+    assert failures and all("out of memory" in str(failure) for failure in failures)
+    assert [ids for ids, _ in decode_all(engine, requests[:4])] == expected
     assert engine.active_requests == 0
 
 

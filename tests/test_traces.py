@@ -12,7 +12,7 @@ import pytest
 from s1demo.budget import AUTO, BudgetPolicy
 from s1demo.decode import comparison_policies, run
 from s1demo.engines import open_engine
-from s1demo.engines.replay_engine import ReplayEngine
+from s1demo.engines import replay as replay_of
 from s1demo.errors import InputError, ModelError
 from s1demo.events import FinishReason, Origin, Phase, SamplingParams
 from s1demo.settings import Settings
@@ -40,15 +40,18 @@ def test_counts_come_from_ids_and_leave_delimiters_out(engine, traces):
         assert trace.seconds >= trace.token_seconds[-1] >= trace.token_seconds[0] >= 0
 
 
-def test_text_is_the_text_of_the_ids(engine, traces):
-    for trace in traces:
-        text = trace.thinking_text + trace.delimiter_text + trace.answer_text
-        assert text == engine.tokenizer.hub.decode(trace.token_ids, skip_special_tokens=False)
+def test_text_is_the_text_of_the_ids_phase_by_phase(engine, traces):
+    hot = [trace_of(engine, QUESTION, policy, SamplingParams(temperature=3.0, seed=3)) for policy in POLICIES]
+    for trace in [*traces, *hot]:
+        for phase, text in zip(Phase, (trace.thinking_text, trace.delimiter_text, trace.answer_text), strict=True):
+            ids = [i for i, p in zip(trace.token_ids, trace.phases, strict=True) if p is phase]
+            assert text == engine.tokenizer.hub.decode(ids, skip_special_tokens=False)
 
 
 def test_segments_are_what_the_engine_served(traces):
     for trace in traces:
         segments = trace.segments()
+        assert all(segment.sampling == trace.sampling for segment in segments)
         assert sum(len(segment.token_ids) for segment in segments) == trace.sampled_tokens
         assert len(segments) == (1 if trace.thinking_budget else 0) + trace.waits_used + 1
         cut = trace.end_of_thinking != "natural" and trace.thinking_budget
@@ -74,6 +77,34 @@ def test_damaged_recordings_say_so(tmp_path, line, complaint):
         list(read_traces(path))
 
 
+def test_odd_text_survives_a_recording(traces, tmp_path):
+    odd = dataclasses.replace(traces[0], question="a\u2028b\u0085c \ud83d \x1b[31m", thinking_text="\u2029")
+    path = tmp_path / "odd.jsonl"
+    write_traces(path, [odd, odd])
+    assert [trace.question for trace in read_traces(path)] == [odd.question] * 2
+
+
+@pytest.mark.parametrize("field, value", [("prompt_ids", None), ("context_length", "x"), ("question", None), ("token_ids", ["a"]), ("policy", 3), ("phases", ["dreaming"])])
+def test_fields_of_the_wrong_kind_are_named(traces, field, value):
+    with pytest.raises(InputError, match="not a recorded trace"):
+        Trace.from_dict(traces[0].to_dict() | {field: value})
+
+
+def test_recordings_of_two_models_are_refused(engine, traces):
+    with pytest.raises(ModelError, match="several models"):
+        replay_of([traces[0], dataclasses.replace(traces[0], model="other")], engine.tokenizer)
+
+
+def test_half_a_character_is_shown_where_it_was_written(engine):
+    emoji = engine.tokenizer.encode("🍓")
+    assert len(emoji) > 1
+    stream = engine.tokenizer.text_stream()
+    assert stream.text(tuple(emoji)) == "🍓" and stream.flush() == ""
+    assert stream.text((*engine.tokenizer.encode("a"), emoji[0])) == "a"
+    assert "\N{REPLACEMENT CHARACTER}" in stream.flush()
+    assert stream.flush() == "" and stream.text(tuple(engine.tokenizer.encode("b"))) == "b"
+
+
 def test_a_trace_with_lists_of_different_lengths_is_refused(traces):
     record = traces[0].to_dict()
     record["phases"] = record["phases"][:-1]
@@ -82,7 +113,7 @@ def test_a_trace_with_lists_of_different_lengths_is_refused(traces):
 
 
 def test_replay_gives_the_recorded_ids(engine, traces):
-    replay = ReplayEngine(traces, engine.tokenizer, speed=0)
+    replay = replay_of(traces, engine.tokenizer, speed=0)
     for trace, policy in zip(traces, POLICIES, strict=True):
         assert token_ids(stream_events(replay, QUESTION, policy)) == trace.token_ids
         assert trace_of(replay, QUESTION, policy).answer == trace.answer
@@ -90,7 +121,7 @@ def test_replay_gives_the_recorded_ids(engine, traces):
 
 
 def test_replay_refuses_what_was_not_recorded(engine, traces):
-    replay = ReplayEngine(traces, engine.tokenizer, speed=0)
+    replay = replay_of(traces, engine.tokenizer, speed=0)
     for question, policy, sampling in [
         ("How many r in carrot?", BudgetPolicy(), SamplingParams()),
         (QUESTION, BudgetPolicy(extension="Hmm", num_ignore=1), SamplingParams()),
@@ -99,7 +130,7 @@ def test_replay_refuses_what_was_not_recorded(engine, traces):
         with pytest.raises(InputError, match="raspberry"):
             stream_events(replay, question, policy, sampling)
     with pytest.raises(ModelError, match="no recorded traces"):
-        ReplayEngine([], engine.tokenizer)
+        replay_of([], engine.tokenizer)
 
 
 def test_replay_keeps_the_recorded_timing(engine, traces):
@@ -107,7 +138,7 @@ def test_replay_keeps_the_recorded_timing(engine, traces):
     slow.token_seconds = [0.02 * (i + 1) for i in range(len(slow.token_ids))]
     for speed in (1.0, 4.0):
         begun = time.perf_counter()
-        stream_events(ReplayEngine([slow], engine.tokenizer, speed=speed), QUESTION, POLICIES[1])
+        stream_events(replay_of([slow], engine.tokenizer, speed), QUESTION, POLICIES[1])
         elapsed = time.perf_counter() - begun
         expected = 0.02 * slow.sampled_tokens / speed
         assert 0.9 * expected < elapsed < 3 * expected + 0.5
@@ -116,7 +147,7 @@ def test_replay_keeps_the_recorded_timing(engine, traces):
 def test_stopping_a_replay_ends_it(engine, traces):
     slow = dataclasses.replace(traces[1])
     slow.token_seconds = [10.0 * (i + 1) for i in range(len(slow.token_ids))]
-    replay = ReplayEngine([slow], engine.tokenizer)
+    replay = replay_of([slow], engine.tokenizer)
 
     async def leave():
         events = run(replay, QUESTION, POLICIES[1])

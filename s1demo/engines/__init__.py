@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from s1demo.engines.base import Engine
+from s1demo.engines.base import Engine, EngineInfo, EngineTokenizer
+from s1demo.errors import ModelError
 from s1demo.settings import EMBEDDED_MODEL, Settings
 
-__all__ = ["Engine", "open_engine"]
+if TYPE_CHECKING:
+    from s1demo.traces import Trace  # traces know EngineInfo, so they import this package
+
+__all__ = ["Engine", "open_engine", "replay"]
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -20,7 +26,13 @@ def open_engine(settings: Settings) -> Engine:
         ModelError: the model or recording cannot be loaded; the message says what to do.
     """
     if settings.engine == "replay":
-        return _open_replay(settings)
+        from s1demo.engines.tokenization import HubTokenizer
+        from s1demo.traces import read_traces
+
+        traces = list(read_traces(Path(settings.model_path)))
+        embedded = Path(EMBEDDED_MODEL)
+        model = _recorded_info(traces).model
+        return replay(traces, HubTokenizer(str(embedded) if model == embedded.name else model), settings.replay_speed)
     from s1demo.engines.transformers_engine import TransformersEngine
 
     return TransformersEngine(
@@ -33,14 +45,29 @@ def open_engine(settings: Settings) -> Engine:
     )
 
 
-def _open_replay(settings: Settings) -> Engine:
-    from s1demo.engines.replay_engine import ReplayEngine
-    from s1demo.engines.tokenization import HubTokenizer
-    from s1demo.traces import read_traces
+def replay(traces: Sequence[Trace], tokenizer: EngineTokenizer, speed: float = 1.0) -> Engine:
+    """An engine that plays recorded traces.
 
-    traces = list(read_traces(Path(settings.model_path)))
-    recorded = traces[0].model if traces else ""
-    embedded = Path(EMBEDDED_MODEL)
-    return ReplayEngine(
-        traces, HubTokenizer(str(embedded) if recorded in ("", embedded.name) else recorded), settings.replay_speed
-    )
+    Args:
+        traces: the recordings, all of one model.
+        tokenizer: the tokenizer of that model.
+        speed: how many times faster than recorded; 0 without waiting.
+
+    Raises:
+        ModelError: there are none, or they come from different models.
+    """
+    from s1demo.engines.replay_engine import ReplayEngine
+
+    segments = [segment for trace in traces for segment in trace.segments()]
+    return ReplayEngine(_recorded_info(traces), segments, tokenizer, sorted({trace.question for trace in traces}), speed)
+
+
+def _recorded_info(traces: Sequence[Trace]) -> EngineInfo:
+    models = {(trace.model, trace.format, trace.context_length) for trace in traces}
+    if not models:
+        raise ModelError("There are no recorded traces to replay. Record some with: python -m s1demo ask ... --json")
+    if len(models) > 1:
+        names = ", ".join(sorted(model for model, _, _ in models))
+        raise ModelError(f"The recorded traces come from several models ({names}). Replay one model's at a time.")
+    ((model, fmt, context_length),) = models
+    return EngineInfo(model, "replay", f"recorded on {traces[0].device}", None, context_length, fmt)

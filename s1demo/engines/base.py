@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from s1demo.errors import InputError
-from s1demo.events import Request, Segment
+from s1demo.events import FinishReason, Request, SamplingParams, Segment
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,35 @@ class EngineInfo:
     format: str
 
 
+@dataclass(frozen=True)
+class RecordedSegment:
+    """A request as an engine once served it, for replay.
+
+    Attributes:
+        prefix_ids: the request's prompt.
+        token_ids: the sampled ids, stop excluded; may be empty.
+        requested: seconds from the start of the run to the request.
+        seconds: when each of the ids arrived, from the start of the run.
+        finish_reason: how it ended; None in a run that was stopped within it.
+        sampling: how tokens were picked.
+    """
+
+    prefix_ids: tuple[int, ...]
+    token_ids: tuple[int, ...]
+    requested: float
+    seconds: tuple[float, ...]
+    finish_reason: FinishReason | None
+    sampling: SamplingParams
+
+
 class TextStream(Protocol):
     """Turns the ids of one sequence into text, piece by piece."""
 
     def text(self, token_ids: tuple[int, ...]) -> str:
         """The text these ids complete; a character split over ids comes with its last one."""
+
+    def flush(self) -> str:
+        """The text of ids whose character never came, as replacement characters."""
 
 
 class EngineTokenizer(Protocol):

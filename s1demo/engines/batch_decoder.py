@@ -99,34 +99,34 @@ class BatchDecoder:
         """Drop aborted jobs, admit waiting ones and decode one token for every active request."""
         import torch
 
-        for row in reversed(range(self._n_active)):
-            job = self._slots[row].job
-            if job is not None and job.aborted:
-                self._retire(row)
         with torch.inference_mode():
+            for row in reversed(range(self._n_active)):
+                job = self._slots[row].job
+                if job is not None and job.aborted:
+                    self._retire(row)
             self._admit_waiting()
             if self._n_active:
                 self._decode_step()
 
     def fail_all(self, error: EngineError) -> None:
-        """Forget every request and hand the error to those who wait."""
+        """Forget every request and all that is cached, and hand the error to those who wait."""
         with self._lock:
             jobs = [*self._waiting, *(slot.job for slot in self._slots if slot.job is not None)]
             self._waiting.clear()
         self._slots = [_Slot() for _ in self._slots]
+        self._cache = KVSlots(len(self._slots), self._context_length)  # the old one may be half grown
         self._n_active = 0
-        for job in jobs:
+        for job in dict.fromkeys(jobs):
             if not job.aborted:
                 job.sink(error)
 
     def _admit_waiting(self) -> None:
-        while self._n_active < self._max_active:
-            with self._lock:
-                job = self._waiting.popleft() if self._waiting else None
-            if job is None:
-                return
+        while self._waiting and self._n_active < self._max_active:
+            job = self._waiting[0]
             if not job.aborted:
                 self._admit(job)
+            with self._lock:
+                self._waiting.popleft()  # only now: should admission fail, the job is still known
 
     def _admit(self, job: Job) -> None:
         """Give a job the slot behind the active ones, with as much of its prompt's cache as any slot has."""
@@ -156,7 +156,7 @@ class BatchDecoder:
 
     def _least_recently_used(self, keep: int) -> int:
         idle = range(self._n_active, len(self._slots))
-        return min((row for row in idle if row != keep or len(idle) == 1), key=lambda row: self._slots[row].last_used)
+        return min((row for row in idle if row != keep), key=lambda row: self._slots[row].last_used)
 
     def _prefill(self, row: int) -> None:
         """Feed all but the last pending token, so that a job admitted next can copy them and the step samples."""
@@ -212,14 +212,14 @@ class BatchDecoder:
     def _deliver(self, row: int, job: Job, token_id: int) -> None:
         slot, request = self._slots[row], job.request
         if token_id in request.stop_ids:
-            self._retire(row)
             job.sink(Segment((), FinishReason.STOP, token_id))
+            self._retire(row)
             return
         job.sampled += 1
         full = len(slot.cached_ids) + 1 >= self._context_length
         if job.sampled >= request.max_new_tokens or full:
-            self._retire(row)
             job.sink(Segment((token_id,), FinishReason.LENGTH))
+            self._retire(row)
         else:
             slot.pending_ids.append(token_id)
             job.sink(Segment((token_id,)))

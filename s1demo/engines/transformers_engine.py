@@ -15,7 +15,7 @@ from typing import Any
 from s1demo.delimiters import choose_format
 from s1demo.engines.base import EngineInfo, check_request
 from s1demo.engines.batch_decoder import BatchDecoder, Job
-from s1demo.engines.tokenization import HubTokenizer
+from s1demo.engines.tokenization import HubTokenizer, not_a_folder
 from s1demo.errors import EngineError, ModelError
 from s1demo.events import Request, Segment
 
@@ -50,13 +50,14 @@ class TransformersEngine:
 
         torch.set_num_threads(torch_threads)
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        kind = _device_type(device)
         self.tokenizer = HubTokenizer(model)
-        self.model = _load_model(model, device, dtype)
+        self.model = _load_model(model, device, dtype or ("float32" if kind == "cpu" else "auto"))
         context_length = self.model.config.max_position_embeddings
         self.info = EngineInfo(
             model=Path(model).name if Path(model).is_dir() else model,  # a folder's path is nobody's business
             engine="transformers",
-            device="CPU" if device == "cpu" else torch.cuda.get_device_name(device),
+            device=torch.cuda.get_device_name(device) if kind == "cuda" else kind.upper(),
             parameters=self.model.num_parameters(),
             context_length=context_length,
             format=choose_format(self.tokenizer, format).name,
@@ -151,20 +152,29 @@ class _Mailbox:
         return Segment(tuple(i for segment in segments for i in segment.token_ids), last.finish_reason, last.stop_id)
 
 
-def _load_model(model: str, device: str, dtype: str | None) -> Any:
+def _device_type(device: str) -> str:
+    import torch
+
+    try:
+        return torch.device(device).type
+    except RuntimeError as error:
+        raise ModelError(f"Unknown device {device!r}. Give a torch device such as cpu or cuda:0.") from error
+
+
+def _load_model(model: str, device: str, dtype: str) -> Any:
     """A transformers model in eval mode, or an error that says what is missing."""
     import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-
-    wanted: Any = getattr(torch, dtype, None) if dtype else (torch.float32 if device == "cpu" else "auto")
-    if wanted is None:
+    if dtype != "auto" and not isinstance(getattr(torch, dtype, None), torch.dtype):
         raise ModelError(f"Unknown dtype {dtype!r}. Give a torch dtype such as float32 or bfloat16.")
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    # Eager attention would ADD our boolean masks to the scores; models without sdpa must fail here, not answer wrongly.
+    options = {"attn_implementation": "sdpa", "trust_remote_code": False}
     try:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype=wanted)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, **options)
         return loaded.to(device).eval()
     except Exception as error:  # many kinds for few causes: missing, corrupt, too large, not a language model
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelError(f"Cannot load a model from {model!r}: {reason}") from error
+        raise ModelError(f"Cannot load a model from {model!r}{not_a_folder(model)}: {reason}") from error

@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     UNSCORABLE = "unscorable"
 
 
+_BOXED = "\\boxed{"
 _LABEL = re.compile(r"answer\s*:\s*", re.IGNORECASE)
 _LATEX = re.compile(r"[\\^_{}]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
@@ -32,30 +33,31 @@ def extract_answer(answer_text: str) -> str | None:
         answer_text: what the model wrote as its answer.
 
     Returns:
-        The content of the last `\\boxed{...}`, else the first line after the last "Answer:", else the last line that is not
-        empty, each without a final full stop; None where there is nothing.
+        The content of the last complete `\\boxed{...}`, else the first line after the last "Answer:", else the last line that is
+        not empty, each without emphasis, dollar signs and final full stop; None where there is nothing.
     """
     boxed = _last_boxed(answer_text)
     if boxed is not None:
-        return boxed.strip() or None
+        return _bare(boxed)
     labels = list(_LABEL.finditer(answer_text))
     rest = answer_text[labels[-1].end() :] if labels else answer_text
-    lines = [line.strip() for line in rest.splitlines() if line.strip()]
-    if not lines:
-        return None
-    line = lines[0] if labels else lines[-1]
-    return line.removesuffix(".").strip(" *$") or None
+    lines = [line for line in rest.splitlines() if line.strip()]
+    return _bare(lines[0] if labels else lines[-1]) if lines else None
+
+
+def _bare(text: str) -> str | None:
+    return text.strip(" \t*$").removesuffix(".").strip(" \t*$") or None
 
 
 def _last_boxed(text: str) -> str | None:
-    start = text.rfind("\\boxed{")
-    if start < 0:
-        return None
-    depth, begin = 0, start + len("\\boxed")
-    for position in range(begin, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[position], 0)
-        if depth == 0:
-            return text[begin + 1 : position]
+    start = text.rfind(_BOXED)
+    while start >= 0:
+        depth, begin = 0, start + len(_BOXED) - 1
+        for position in range(begin, len(text)):
+            depth += {"{": 1, "}": -1}.get(text[position], 0)
+            if depth == 0:
+                return text[begin + 1 : position]
+        start = text.rfind(_BOXED, 0, start)
     return None
 
 
@@ -67,20 +69,18 @@ def grade(answer: str | None, gold: str) -> Outcome:
         gold: the true answer.
 
     Returns:
-        Numbers are compared by value, words without regard to case; answers in LaTeX that differ in writing are unscorable.
+        Numbers are compared by value, words without regard to case; where one of two differing answers is written in LaTeX, the
+        outcome is unscorable.
     """
     if not answer:
         return Outcome.NO_ANSWER
-    left, right = _canonical(answer), _canonical(gold)
-    if left == right:
+    if _canonical(answer) == _canonical(gold):
         return Outcome.CORRECT
-    if isinstance(left, str) and isinstance(right, str) and (_LATEX.search(left) or _LATEX.search(right)):
-        return Outcome.UNSCORABLE
-    return Outcome.INCORRECT
+    return Outcome.UNSCORABLE if _LATEX.search(answer) or _LATEX.search(gold) else Outcome.INCORRECT
 
 
 def _canonical(answer: str) -> Decimal | str:
-    text = _THOUSANDS.sub("", " ".join(answer.split()).casefold())
+    text = _THOUSANDS.sub("", " ".join((_bare(answer) or "").split()).casefold())
     try:
         number = Decimal(text)
     except InvalidOperation:
