@@ -139,8 +139,10 @@ def _load(model: str) -> Any:
 
     For model type qwen2, AutoTokenizer of transformers 5 replaces the splitting rule of tokenizer.json by Qwen's own.
     """
+    from huggingface_hub.utils import logging
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # without a network every retry would print its own line; ours says it once
     config = Path(model) / "tokenizer_config.json"
     if config.is_file() and json.loads(config.read_text(encoding="utf-8")).get("tokenizer_class") == "PreTrainedTokenizerFast":
         return PreTrainedTokenizerFast.from_pretrained(model)
