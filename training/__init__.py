@@ -1,0 +1,1 @@
+"""Training for the exhibit: nothing in here is needed to run it."""

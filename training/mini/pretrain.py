@@ -1,0 +1,69 @@
+"""Base pre-training of the miniature on generated documents, in the final format from the start.
+
+    python -m training.mini.pretrain --recipe training/recipes/s1-mini.yaml
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+from training.mini.batching import stream
+from training.mini.documents import DocumentWriter
+from training.mini.network import build_network, export_network
+from training.mini.recipe import Recipe, load_recipe
+from training.mini.tokenizer import MiniTokenizer, save_tokenizer
+from training.mini.training_loop import Trainer
+
+
+def pretrain(rank: int, recipe: Recipe, meeting_point: str, resume: bool) -> None:
+    """Train in one process.
+
+    Args:
+        rank: which process this is.
+        recipe: every knob.
+        meeting_point: a file the processes find each other by.
+        resume: continue from the last checkpoint if there is one.
+    """
+    torch.set_num_threads(1)
+    if recipe.processes > 1:
+        dist.init_process_group("gloo", init_method=f"file://{meeting_point}", rank=rank, world_size=recipe.processes)
+    tokenizer = MiniTokenizer(recipe.run_folder / "tokenizer")
+    network = build_network(recipe.model, tokenizer, recipe.seed)
+    trainer = Trainer(recipe, recipe.pretrain, network, "pretrain", resume=resume)
+    writer = DocumentWriter(tokenizer, recipe.documents)
+    seed = f"{recipe.seed}-pretrain-{rank}"
+    trainer.run(stream(writer.sample, seed, recipe.pretrain.batch_tokens, tokenizer.pad_id, trainer.position))
+    if rank == 0:
+        export_network(network, recipe.run_folder / "tokenizer", recipe.run_folder / "base")
+    if recipe.processes > 1:
+        dist.destroy_process_group()
+
+
+def run(recipe: Recipe, *, resume: bool = True) -> None:
+    """Write the tokenizer and train in as many processes as the recipe says."""
+    save_tokenizer(recipe.run_folder / "tokenizer")
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = (recipe, str(Path(folder) / "meeting-point"), resume)
+        if recipe.processes == 1:
+            pretrain(0, *arguments)
+        else:
+            mp.spawn(pretrain, arguments, nprocs=recipe.processes)  # type: ignore[attr-defined, no-untyped-call]
+
+
+def main() -> None:
+    """Pre-train a recipe."""
+    parser = argparse.ArgumentParser(description="Pre-train the miniature.")
+    parser.add_argument("--recipe", type=Path, required=True)
+    parser.add_argument("--resume", action=argparse.BooleanOptionalAction, default=True, help="continue from the last checkpoint")
+    args = parser.parse_args()
+    run(load_recipe(args.recipe), resume=args.resume)
+
+
+if __name__ == "__main__":
+    main()
