@@ -123,6 +123,7 @@ def _generate_with_streamer(engine: Any, prompt_ids: tuple[int, ...]) -> None:
         "attention_mask": torch.ones_like(ids),
         "min_new_tokens": TOKENS_PER_STREAM,
         "max_new_tokens": TOKENS_PER_STREAM,
+        "max_length": None,
         "do_sample": False,
         "streamer": streamer,
     }

@@ -186,7 +186,9 @@ class BatchDecoder:
             positions = torch.tensor(lengths, device=self._model.device)
             longest = max(lengths) + 1
             self._cache.aim_step(torch.arange(len(slots), device=self._model.device), positions, longest)
-            mask = torch.arange(longest, device=self._model.device) <= positions[:, None]
+            beyond = torch.arange(longest, device=self._model.device) > positions[:, None]
+            # Added to the scores. As numbers, not booleans: sdpa would convert those anew in every layer.
+            mask = torch.zeros(beyond.shape, device=beyond.device, dtype=self._model.dtype).masked_fill_(beyond, -torch.inf)
             fed = [slot.pending_ids.pop(0) for slot in slots]
             logits = self._forward([[token_id] for token_id in fed], [[n] for n in lengths], mask[:, None, None])
             for slot, token_id in zip(slots, fed, strict=True):

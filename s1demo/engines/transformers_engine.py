@@ -170,10 +170,10 @@ def _load_model(model: str, device: str, dtype: str) -> Any:
     if dtype != "auto" and not isinstance(getattr(torch, dtype, None), torch.dtype):
         raise ModelError(f"Unknown dtype {dtype!r}. Give a torch dtype such as float32 or bfloat16.")
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    # Eager attention would ADD our boolean masks to the scores; models without sdpa must fail here, not answer wrongly.
-    options = {"attn_implementation": "sdpa", "trust_remote_code": False}
     try:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, **options)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            model, dtype=dtype, attn_implementation="sdpa", trust_remote_code=False
+        )
         return loaded.to(device).eval()
     except Exception as error:  # many kinds for few causes: missing, corrupt, too large, not a language model
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
