@@ -9,7 +9,6 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from s1demo.delimiters import S1, EncodedFormat, build_prompt, encode_format
 from training.mini.generation import Trail, answers, think
+from training.mini.phrasings import plain_phrase
 from training.mini.problems import DOMAINS, SHOWCASE, Problem, problem_set
 from training.mini.recipe import load_recipe
 from training.mini.tokenizer import MAX_LENGTH, MiniTokenizer
@@ -25,12 +25,6 @@ from training.mini.tokenizer import MAX_LENGTH, MiniTokenizer
 BUDGETS = (0, 8, 16, 32, 64, 128, 256)
 EXTENSIONS = (0, 1, 2, 4, 8)
 ROWS_AT_ONCE = 128
-SHOWCASE_QUESTIONS: dict[str, Callable[[tuple[str, ...]], str]] = {
-    "letters": lambda operands: f"How many {operands[0]} in {operands[1]}?",
-    "addition": lambda operands: f"What is {'+'.join(operands)}?",
-    "decimals": lambda operands: f"Which is larger, {operands[0]} or {operands[1]}?",
-    "products": lambda operands: f"What is {operands[0]} times {operands[1]}?",
-}
 
 
 class Evaluator:
@@ -69,7 +63,7 @@ class Evaluator:
 
     def showcase(self, n_extensions: int = 2) -> list[dict[str, Any]]:
         """What the model says to each showcase question at its natural end and after each extension."""
-        questions = [SHOWCASE_QUESTIONS[problem.domain](problem.operands) for problem in SHOWCASE]
+        questions = [plain_phrase(problem.domain, problem.operands) for problem in SHOWCASE]
         trails = self.think(questions, n_extensions)
         rows = [
             answers(self.network, trails, [t.ends[k] for t in trails], [False] * len(trails), self.encoded, self.tokenizer)
