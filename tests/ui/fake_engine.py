@@ -59,6 +59,9 @@ class WordTokenizer:
         """Ids to text."""
         return "".join(self._words[i] for i in token_ids).replace("\0", "")
 
+    def flush(self) -> str:
+        return ""  # every id is whole words
+
 
 class ScriptedEngine:
     """Thinks the given segments, one after each suppressed end, then answers.

@@ -16,7 +16,7 @@ import pytest
 
 from s1demo.decode import compare, comparison_policies
 from s1demo.delimiters import EXTENSION, FINAL_ANSWER
-from s1demo.engines.replay_engine import ReplayEngine
+from s1demo.engines import replay
 from s1demo.settings import EMBEDDED_MODEL
 from s1demo.traces import TraceBuilder
 from tests.ui.conftest import wait_until
@@ -92,7 +92,7 @@ def slow_replay(engine):
 
     with ThreadPoolExecutor(1) as other_thread:  # Playwright's event loop runs in this one
         other_thread.submit(asyncio.run, record()).result()
-    return ReplayEngine([builder.trace() for builder in builders.values()], engine.tokenizer, speed=0.01)
+    return replay([builder.trace() for builder in builders.values()], engine.tokenizer, speed=0.01)
 
 
 @pytest.fixture(scope="module")
