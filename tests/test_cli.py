@@ -143,7 +143,12 @@ def test_ctrl_c_ends_promptly_with_130(command, seconds):
     """While the run streams (seconds: None), and that long after the start: loading, or measuring."""
     arguments = [command, QUESTION, "--num-ignore", "200"] if command == "ask" else [command]
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "s1demo", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, "-u", "-m", "s1demo", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs of a script ignore it
     )
     assert process.stdout is not None
     if seconds is None:
