@@ -64,6 +64,7 @@ _PANE = """
 _VIEW = """
 <section class="fork" aria-label="fork picture">
   <p class="fork-empty">One question, three runs of one model. Where they part, budget forcing is the only difference.</p>
+  <p class="fork-stale"></p>
   <svg role="img" aria-label="Nothing has been run yet."></svg>
 </section>
 <div class="panes">{panes}</div>

@@ -157,7 +157,7 @@ function make(name, className, text) {
 
 const panes = new Map([...element.querySelectorAll("[data-run]")].map((node) => [node.dataset.run, new Pane(node)]));
 const svg = element.querySelector(".fork svg");
-const page = { run: 0, n: 0, fresh: true, lost: false, heard: 0, asked: 0 };
+const page = { run: 0, n: 0, fresh: true, lost: false, heard: 0, asked: 0, question: "" };
 
 const operations = {
   start: (run, budget) => {
@@ -198,6 +198,8 @@ function receive(message) {
 }
 
 function begin() {
+  page.question = questionInBox();
+  closeMore();
   showProblem("");
   setRunning(true);
 }
@@ -207,6 +209,20 @@ function clearPage() {
   panes.forEach((pane) => pane.clear());
   element.querySelector(".fork").classList.add("drawn");
   svg.setAttribute("aria-label", "The runs are thinking.");
+}
+
+const questionInBox = () => document.querySelector("#question textarea").value.trim();
+
+// A result must never seem to belong to a question it does not answer. Examples set the box without an event, so look often.
+function checkQuestion() {
+  const stale = !page.fresh && questionInBox() !== page.question;
+  element.dataset.stale = stale;
+  element.querySelector(".fork-stale").textContent = stale ? `Below: \u201C${page.question}\u201D. Press Run for the question above.` : "";
+}
+
+function closeMore() {
+  byId("more-panel").classList.remove("open");
+  byId("more").setAttribute("aria-expanded", false);
 }
 
 function show() {
@@ -244,7 +260,9 @@ function setRunning(running) {
 }
 
 function onKey(event) {
-  if (event.key === "Escape" && element.dataset.running === "true") byId("stop").click();
+  if (event.key !== "Escape") return;
+  if (element.dataset.running === "true") byId("stop").click();
+  else closeMore();
 }
 
 function checkSilence() {
@@ -260,4 +278,5 @@ document.addEventListener("keydown", onKey);
 document.addEventListener("s1-run-asked", onRunAsked);
 document.addEventListener("s1-stop-asked", onStopAsked);
 setInterval(checkSilence, 1000);
+setInterval(checkQuestion, 250);
 setRunning(false);

@@ -286,6 +286,19 @@ def test_examples_and_surprise_fill_the_question(open_page, fast):
     page.wait_for_function("document.querySelector('#question textarea').value === 'How many r in raspberry?'")
 
 
+def test_a_result_never_seems_to_answer_another_question(open_page, fast):
+    page = open_page(fast)
+    run_and_wait(page)
+    assert page.inner_text(".fork-stale") == ""
+    asked = page.input_value("#question textarea")
+    page.fill("#question textarea", "Something else?")
+    page.wait_for_function("document.querySelector('.fork-stale').textContent")
+    assert asked in page.inner_text(".fork-stale")
+    assert float(pane(page, "natural").evaluate("node => getComputedStyle(node).opacity")) < 0.5
+    run_and_wait(page)
+    page.wait_for_function("!document.querySelector('.fork-stale').textContent")
+
+
 def test_unknown_questions_get_no_verdict(open_page, fast):
     page = open_page(fast)
     page.fill("#question textarea", "How many x in axolotl?")
