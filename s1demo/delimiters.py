@@ -1,7 +1,7 @@
 """The only place that spells out think/answer delimiters, "Wait" and "Final Answer:".
 
-Knows strings and, through a tokenizer, their ids. Knows no engine, no budget and no model. A test forbids these literals
-everywhere else in the product.
+Knows strings and, through a tokenizer, their ids. Knows no engine, no budget and no model. A test forbids the delimiters and
+"Final Answer:" everywhere else in the product.
 """
 
 from __future__ import annotations
