@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test lint bench s1-mini screenshots questions recordings clean
+.PHONY: demo test lint bench s1-mini measured screenshots questions recordings clean
 
 demo: $(VENV)/.installed
 	S1_OPEN_BROWSER=1 $(BIN)/python app.py
@@ -25,6 +25,10 @@ screenshots: $(VENV)/.installed-dev
 # The miniature from nothing to assets/s1-mini, every stage, resumable (training/README.md; hours on two cores).
 s1-mini: $(VENV)/.installed-dev
 	$(BIN)/python -m training.mini
+
+# What the miniature and its siblings can do, into assets/measured/s1-mini (after s1-mini; resumable, an hour or two).
+measured: $(VENV)/.installed-dev
+	$(BIN)/python -m training.mini.measure
 
 # The questions the app offers and the miniature's benchmarks: held-out test problems.
 questions: $(VENV)/.installed

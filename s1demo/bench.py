@@ -21,7 +21,7 @@ from s1demo.events import Event, Request, Tokens
 QUESTION = "How many r in raspberry?"
 UNSEEN_WORDS = ("carrot", "mirror", "library", "strawberry", "terrarium")  # in front, so that no prompt shares the beginning
 STREAMS = (1, 4, 16)
-TOKENS_PER_STREAM = 144  # what s1-mini thinks with two Waits, on average (assets/measured/s1-mini-v1.json)
+TOKENS_PER_STREAM = 144  # what s1-mini thinks with two Waits, on average (assets/measured/s1-mini/curve.json)
 REPEATS = 5
 FORCED_POLICY = BudgetPolicy(max_thinking_tokens=240, num_ignore=6, max_answer_tokens=16)
 

@@ -17,7 +17,7 @@ from typing import Any
 from s1demo.errors import InputError
 from s1demo.settings import ASSETS
 
-MINI = ASSETS / "questions.jsonl"  # the miniature's held-out test problems
+MINI = ASSETS / "benchmarks" / "mini.jsonl"  # the miniature's held-out test problems
 _OPTION_LETTERS = "ABCD"
 
 

@@ -107,6 +107,7 @@ def _point(label: str, rows: list[_Graded], plan: SweepPlan) -> Point:
         accuracy=whole.accuracy,
         ci95=(round(low, 2), round(high, 2)),
         outcomes={outcome.value: sum(row.outcome is outcome for row in rows) for outcome in Outcome},
+        verdicts="".join(row.outcome[0] for row in rows),
         ended=dict(Counter(end for row in rows for end in row.ended).most_common()),
         domains=_groups(rows, "domain"),
         phrasings=_groups(rows, "phrasing"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import gradio as gr
@@ -12,6 +11,7 @@ from s1demo.engines.base import EngineInfo
 from s1demo.settings import Settings
 from s1demo.ui.api import add_endpoints
 from s1demo.ui.compare_tab import build_compare_tab
+from s1demo.ui.model_card import chip_and_card
 from s1demo.ui.questions import QuestionBank
 from s1demo.ui.streaming import Sessions
 from s1demo.ui.theme import gradio_theme, stylesheet
@@ -29,7 +29,8 @@ def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = No
     """
     sessions = Sessions()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
-        gr.HTML(html_template=_header(engine.info), elem_id="header", apply_default_css=False, js_on_load=None)
+        header = _header(engine.info, settings.model_path)
+        gr.HTML(html_template=header, elem_id="header", apply_default_css=False, js_on_load=None)
         with gr.Tabs(elem_id="tabs"), gr.Tab("Compare", id="compare"):
             build_compare_tab(engine, settings, bank or QuestionBank.load(), sessions)
         add_endpoints(engine, settings)
@@ -64,26 +65,10 @@ def launch_settings(settings: Settings) -> dict[str, Any]:
     }
 
 
-def describe_model(info: EngineInfo) -> str:
-    """The model chip: model, size, device."""
-    return " · ".join(part for part in (info.model, _parameters(info.parameters), info.device) if part)
-
-
-def _header(info: EngineInfo) -> str:
-    title = html.escape(f"engine: {info.engine}, context: {info.context_length:,} tokens")
-    chip = f'<p id="model-chip" title="{title}">{html.escape(describe_model(info))}<span id="measured-rate"></span></p>'
-    return "<h1>s1 · simple test-time scaling</h1>" + _literal(chip)
+def _header(info: EngineInfo, model_path: str) -> str:
+    return "<h1>s1 · simple test-time scaling</h1>" + _literal(chip_and_card(info, model_path))
 
 
 def _literal(text: str) -> str:
     """Text that Gradio's HTML template leaves alone: a model's name is no template."""
     return text.replace("`", "&#96;").replace("$", "&#36;").replace("{", "&#123;")
-
-
-def _parameters(n: int | None) -> str:
-    if n is None:
-        return ""
-    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if n >= size:
-            return f"{n / size:.3g} {unit} parameters"
-    return f"{n} parameters"

@@ -20,6 +20,7 @@ OWN = "own…"
 EXTENSIONS = (EXTENSION, "Hmm", "Alternatively", OWN)
 MOST_WAITS = 8
 READING, FULL = "reading speed", "full speed"
+_SMALL_CONTEXT = 4096
 _SLIDER_JS = Path(__file__).with_name("controls.js").read_text(encoding="utf-8")
 
 
@@ -34,8 +35,10 @@ def budget_stops(context_length: int) -> list[Limit]:
 
 
 def default_budget(context_length: int) -> int:
-    """A budget that cuts a typical trace short: a sixty-fourth of the context, 16 tokens at least."""
-    return max([16, *(stop for stop in budget_stops(context_length) if stop != AUTO and stop <= context_length // 64)])
+    """A budget that cuts a typical trace short: 16 tokens for a small context, else a sixty-fourth of it."""
+    if context_length <= _SMALL_CONTEXT:
+        return 16
+    return max(stop for stop in budget_stops(context_length) if stop != AUTO and stop <= context_length // 64)
 
 
 def stop_slider(

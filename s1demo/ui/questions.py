@@ -10,7 +10,7 @@ from pathlib import Path
 
 from s1demo.settings import ASSETS
 
-DEFAULT_QUESTION = "How many r in raspberry?"
+DEFAULT_QUESTION = "How many r in strawberry?"
 
 
 @dataclass(frozen=True)

@@ -1,40 +1,67 @@
-"""What the exhibit says of the embedded model is true of the weights it ships, by the product's own decoder."""
+"""What the exhibit says of the embedded model is true of the files it ships."""
 
 import asyncio
-import json
+from pathlib import Path
 
 import pytest
 
 from s1demo.budget import AUTO, BudgetPolicy
-from s1demo.data.benchmarks import load_benchmark
+from s1demo.data.benchmarks import digest, load_benchmark
 from s1demo.decode import decode_batch
 from s1demo.engines.transformers_engine import TransformersEngine
-from s1demo.evals.grading import Outcome, extract_answer, grade
-from s1demo.events import Phase, Tokens
-from s1demo.settings import ASSETS
+from s1demo.evals.grading import extract_answer, grade
+from s1demo.evals.provenance import model_digest
+from s1demo.evals.results import RunResult, read_run
+from s1demo.events import Event, Phase, Tokens
+from s1demo.settings import ASSETS, EMBEDDED_MODEL
+from training.mini import benchmarks
+from training.mini.measure import MEASURED, MEASUREMENTS, SELF, curve_table, domain_table
 
-ASKED = load_benchmark("mini")[14:74]  # after those asked on stage
-SETTINGS = {"budget 16": BudgetPolicy(16), "budget 64": BudgetPolicy(64), "natural": BudgetPolicy(), "+2": BudgetPolicy(AUTO, 2)}
-
-
-def accuracy_of(engine: TransformersEngine, policy: BudgetPolicy) -> float:
-    """In percent."""
-    right = 0
-    runs = asyncio.run(decode_batch(engine, [(problem.question, policy) for problem in ASKED]))
-    for problem, events in zip(ASKED, runs, strict=True):
-        ids = [i for event in events if isinstance(event, Tokens) and event.phase is Phase.ANSWER for i in event.token_ids]
-        right += grade(extract_answer(engine.tokenizer.hub.decode(ids)), problem.answer) is Outcome.CORRECT
-    return round(100 * right / len(ASKED), 1)
+ROOT = ASSETS.parent
+ASKED = load_benchmark("mini")[:96]
+SETTINGS = {"budget 16": BudgetPolicy(16), "natural": BudgetPolicy(), "Wait x2": BudgetPolicy(AUTO, 2)}
+MOST_DIFFERENT = 2  # another processor may round a logit the other way
 
 
-def test_the_readme_shows_the_measured_table() -> None:
-    readme = (ASSETS.parent / "README.md").read_text(encoding="utf-8")
-    for point in json.loads((ASSETS / "measured" / "s1-mini-v1.json").read_text(encoding="utf-8"))["points"]:
-        assert f"| {point['mean_thinking_tokens']:.0f} | **{point['accuracy']:.1f}** |" in readme
+@pytest.fixture(scope="module")
+def curve() -> RunResult:
+    return read_run(MEASURED / "curve.json")
 
 
-def test_thinking_longer_helps_the_embedded_model(engine: TransformersEngine) -> None:
-    accuracy = {name: accuracy_of(engine, policy) for name, policy in SETTINGS.items()}
-    assert accuracy["budget 16"] + 10 < accuracy["budget 64"] < accuracy["+2"]
-    assert accuracy["+2"] >= 90
-    assert accuracy["natural"] == pytest.approx(85, abs=12)
+@pytest.mark.parametrize("name", ["questions.jsonl", "benchmarks/mini.jsonl", "benchmarks/mini-unseen.jsonl", "benchmarks/mini-elsewhere.jsonl"])
+def test_the_question_files_are_those_this_code_writes(name: str, tmp_path: Path) -> None:
+    benchmarks.write_all(tmp_path)
+    assert (tmp_path / name).read_text(encoding="utf-8") == (ASSETS / name).read_text(encoding="utf-8")
+
+
+def test_the_curve_is_of_the_shipped_weights_and_questions(curve: RunResult) -> None:
+    assert curve.model_digest == model_digest(EMBEDDED_MODEL)
+    assert curve.questions_sha256 == digest(load_benchmark("mini")) and curve.n >= 1000
+
+
+@pytest.mark.parametrize("path", sorted(MEASURED.glob("*.json")), ids=lambda path: path.stem)
+def test_every_measured_file_is_one_of_ours_with_its_command(path: Path) -> None:
+    run, options = read_run(path), MEASUREMENTS[path.stem].options
+    assert run.command.startswith("python -m s1demo sweep")
+    assert all(option in run.command for option in options if option)
+    assert (run.model_digest == model_digest(EMBEDDED_MODEL)) == (MEASUREMENTS[path.stem].model == SELF)
+
+
+def test_the_documents_show_the_measured_tables(curve: RunResult) -> None:
+    readme, training = ((ROOT / path).read_text(encoding="utf-8") for path in ("README.md", "training/README.md"))
+    assert "\n".join(curve_table(curve)) in readme
+    assert "\n".join(domain_table(curve)) in training
+
+
+@pytest.mark.parametrize("label", SETTINGS)
+def test_the_shipped_weights_do_what_was_measured(engine: TransformersEngine, curve: RunResult, label: str) -> None:
+    """The first questions again, by the batch driver instead of the sweep."""
+    runs = asyncio.run(decode_batch(engine, [(problem.question, SETTINGS[label]) for problem in ASKED]))
+    verdicts = [verdict(engine, events, problem.answer) for events, problem in zip(runs, ASKED, strict=True)]
+    pairs = zip(verdicts, curve.point(label).verdicts, strict=False)
+    assert sum(found != measured for found, measured in pairs) <= MOST_DIFFERENT
+
+
+def verdict(engine: TransformersEngine, events: list[Event], true_answer: str) -> str:
+    ids = [i for event in events if isinstance(event, Tokens) and event.phase is Phase.ANSWER for i in event.token_ids]
+    return grade(extract_answer(engine.tokenizer.hub.decode(ids)), true_answer)[0]

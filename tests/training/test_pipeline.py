@@ -10,10 +10,11 @@ import yaml
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, Qwen2ForCausalLM
 
+from s1demo import __main__ as command_line
 from s1demo.delimiters import S1, build_prompt, encode_format
 from s1demo.engines.tokenization import HubTokenizer
 from training.mini import __main__ as pipeline
-from training.mini import pretrain
+from training.mini import measure, pretrain
 from training.mini.batching import IGNORED, Position, make_batch, stream
 from training.mini.documents import Document, DocumentWriter
 from training.mini.domains import DOMAINS
@@ -88,6 +89,20 @@ def test_the_check_measures_every_domain(smoke: Recipe) -> None:
     assert measured["n"] == smoke.dev_per_domain * len(DOMAINS)
     stages = [line.split()[0] for line in (smoke.run_folder / "stages.log").read_text().splitlines()]
     assert stages == list(pipeline.STAGES)
+
+
+def test_a_sibling_is_trained_on_another_draw_of_the_same_pool(smoke: Recipe) -> None:
+    folder = measure.sibling("draw-1", smoke, smoke.run_folder / "recipe.yaml")
+    assert (folder / "model.safetensors").read_bytes() != (smoke.export_folder / "model.safetensors").read_bytes()
+    curation = smoke.run_folder / "curation"
+    drawn, first = ((path / "random.jsonl").read_text(encoding="utf-8").splitlines() for path in (curation / "draw-1", curation))
+    assert set(drawn) != set(first) and len(drawn) == len(first)
+
+
+def test_every_measurement_is_a_sweep_that_can_be_asked_for(tmp_path: Path) -> None:
+    for name, measurement in measure.MEASUREMENTS.items():
+        options = command_line._parser().parse_args(["sweep", *measurement.options, "--out", str(tmp_path / f"{name}.json")])
+        assert command_line._sweep_plan(options).policies()
 
 
 def test_batches_train_on_the_next_marked_token() -> None:

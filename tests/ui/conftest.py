@@ -26,7 +26,7 @@ CHROMIUM_ARGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-BANK = QuestionBank([Question("How many r in raspberry?", "3", "letters"), Question("What is 27+48?", "75", "addition")])
+BANK = QuestionBank([Question("How many r in strawberry?", "3", "letters"), Question("What is 27+48?", "75", "addition")])
 
 
 @pytest.fixture(scope="module")  # while it is open, no test of this thread can use asyncio.run

@@ -15,7 +15,7 @@ from s1demo.delimiters import S1
 from tests.ui.conftest import wait_until
 from tests.ui.fake_engine import ScriptedEngine
 
-QUESTION = "How many r in raspberry?"
+QUESTION = "How many r in strawberry?"
 
 
 @pytest.fixture(scope="module")

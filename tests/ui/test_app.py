@@ -22,7 +22,7 @@ from s1demo.traces import TraceBuilder
 from tests.ui.conftest import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-QUESTION = "How many r in raspberry?"
+QUESTION = "How many r in strawberry?"
 RUNS = ("truncated", "natural", "extended")
 
 

@@ -13,12 +13,13 @@ import s1demo.ui
 from s1demo.budget import AUTO
 from s1demo.engines.base import EngineInfo
 from s1demo.errors import InputError
-from s1demo.ui.app import describe_model, launch_settings
+from s1demo.ui.app import launch_settings
 from s1demo.ui.controls import EXTENSIONS, FULL, OWN, Choices, budget_stops, default_budget, limit, whole
+from s1demo.ui.model_card import describe_model
 from s1demo.ui.questions import DEFAULT_QUESTION, Question, QuestionBank
 from s1demo.ui.theme import DARK, LIGHT, stylesheet
 
-CHOICES = Choices("How many r in raspberry?", 16, 2, EXTENSIONS[0], "", 0, 1, 0, "", FULL)
+CHOICES = Choices("How many r in strawberry?", 16, 2, EXTENSIONS[0], "", 0, 1, 0, "", FULL)
 UI = Path(s1demo.ui.__file__).parent
 
 
@@ -27,7 +28,7 @@ def test_budget_stops_are_powers_of_two_within_the_context():
     assert budget_stops(32768)[-2:] == [16384, AUTO]
 
 
-@pytest.mark.parametrize(("context_length", "budget"), [(512, 16), (1024, 16), (32768, 512)])
+@pytest.mark.parametrize(("context_length", "budget"), [(512, 16), (2048, 16), (4096, 16), (8192, 128), (32768, 512)])
 def test_the_first_budget_cuts_a_typical_trace(context_length, budget):
     assert default_budget(context_length) == budget
 
@@ -93,8 +94,8 @@ BANK = QuestionBank(
 
 
 def test_known_answers_only_where_the_question_is_known():
-    assert BANK.answer_to("  how many R in raspberry? ") == "3"
-    assert BANK.answer_to("How many r in raspberry") is None
+    assert BANK.answer_to("  how many R in strawberry? ") == "3"
+    assert BANK.answer_to("How many r in strawberry") is None
 
 
 def test_examples_start_with_the_default_and_vary():

@@ -41,7 +41,7 @@ def run_and_wait(page):
 
 def test_a_comparison_from_the_first_screen(open_page, fast):
     page = open_page(fast)
-    assert page.input_value("#question textarea") == "How many r in raspberry?"
+    assert page.input_value("#question textarea") == "How many r in strawberry?"
     run_and_wait(page)
     assert [pane(page, run, ".answer").inner_text() for run in ("truncated", "natural", "extended")] == ["2", "2", "3"]
     assert [pane(page, run, ".verdict").inner_text() for run in ("truncated", "natural", "extended")] == [
@@ -194,7 +194,7 @@ def test_bad_input_is_answered_beside_the_question_and_nothing_is_lost(open_page
     page.wait_for_function(IDLE)
     assert page.input_value("#question textarea") == question
     assert pane(page, "extended", ".answer").inner_text() == "3", "the last comparison stays"
-    page.fill("#question textarea", "How many r in raspberry?")
+    page.fill("#question textarea", "How many r in strawberry?")
     page.click("#run")
     page.wait_for_function("document.getElementById('problem-text').textContent === ''")
 
@@ -283,7 +283,7 @@ def test_examples_and_surprise_fill_the_question(open_page, fast):
     page.get_by_role("button", name="What is 27+48?").click()
     page.wait_for_function("document.querySelector('#question textarea').value === 'What is 27+48?'")
     page.get_by_role("button", name="surprise me").click()
-    page.wait_for_function("document.querySelector('#question textarea').value === 'How many r in raspberry?'")
+    page.wait_for_function("document.querySelector('#question textarea').value === 'How many r in strawberry?'")
 
 
 def test_a_result_never_seems_to_answer_another_question(open_page, fast):
@@ -358,3 +358,13 @@ def test_two_pages_do_not_mix(open_page, slow, slow_engine):
     wait_until(lambda: slow_engine.active_requests == 3, 1, "the end of the first run")
     second.wait_for_function("+document.querySelector('[data-run=extended]').dataset.thinkingTokens > 20")
     second.click("#stop")
+
+
+def test_the_chip_opens_a_card_about_the_model(open_page, fast):
+    page = open_page(fast)
+    card = page.locator("#model-card")
+    assert not card.is_visible()
+    page.click("#model-chip")
+    assert card.is_visible() and "Context:" in card.inner_text()
+    page.keyboard.press("Escape")
+    assert not card.is_visible()

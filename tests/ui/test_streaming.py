@@ -23,7 +23,7 @@ NAMES = ["truncated", "natural", "extended"]
 
 
 def stream_of(engine: ScriptedEngine, waits: int = 2, max_seconds: float = 60, number: int = 1) -> ViewStream:
-    events = compare(engine, "How many r in raspberry?", comparison_policies(8, waits))
+    events = compare(engine, "How many r in strawberry?", comparison_policies(8, waits))
     return ViewStream(number, ComparisonView(NAMES, "3"), events, max_seconds)
 
 

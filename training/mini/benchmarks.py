@@ -63,15 +63,23 @@ def write(path: Path, lines: Iterable[Line]) -> None:
     path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
 
 
-def main() -> None:
-    """Write all question files."""
-    parser = argparse.ArgumentParser(description="Write the miniature's question files.")
-    parser.add_argument("--to", type=Path, required=True, help="the assets folder")
-    folder = parser.parse_args().to
+def write_all(folder: Path) -> None:
+    """Write every question file.
+
+    Args:
+        folder: the assets folder.
+    """
     write(folder / "questions.jsonl", [*showcase(), *problems(OFFERED_PER_DOMAIN, OFFERED_SEED, "test")])
     write(folder / "benchmarks" / "mini.jsonl", problems(PER_DOMAIN, SEED, "test"))
     write(folder / "benchmarks" / "mini-unseen.jsonl", problems(UNSEEN_PER_DOMAIN, SEED, "test", unseen_phrasings=True))
     write(folder / "benchmarks" / "mini-elsewhere.jsonl", elsewhere())
+
+
+def main() -> None:
+    """Write all question files."""
+    parser = argparse.ArgumentParser(description="Write the miniature's question files.")
+    parser.add_argument("--to", type=Path, required=True, help="the assets folder")
+    write_all(parser.parse_args().to)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ class CurationKnobs:
         folder: where attempts, training sets and the funnel go.
         models: folders of the two base models, "small" and "large"; the large one is to be fine-tuned.
         seed: decides problems, phrasings, which traces get a second check, and the choice.
+        draw: another number draws other second checks and other rows from the same pool.
         n_problems: size of the pool.
         n_rows: how many are chosen, and the size of each ablation set but the whole pool.
         second_check: share of large problems whose trace holds both checks.
@@ -60,6 +61,7 @@ class CurationKnobs:
     folder: Path
     models: Mapping[str, str]
     seed: int = 0
+    draw: int = 0
     n_problems: int = 20_000
     n_rows: int = 1000
     second_check: float = 0.5
@@ -75,6 +77,16 @@ class CurationKnobs:
             raise InputError(f"curation: models are {sorted(self.models)}. Name a folder for each of: {', '.join(MODELS)}.")
         if not 0 <= self.second_check <= 1:
             raise InputError(f"curation: second_check is {self.second_check}. Give a share from 0 to 1.")
+
+    @property
+    def sets_folder(self) -> Path:
+        """Where the training sets and the funnel of this draw go."""
+        return self.folder / f"draw-{self.draw}" if self.draw else self.folder
+
+    @property
+    def draw_seed(self) -> int:
+        """Decides second checks and the choice."""
+        return self.seed + self.draw
 
 
 def make_pool(knobs: CurationKnobs) -> dict[str, tuple[Row, Problem]]:
@@ -132,7 +144,7 @@ def taught(row: Row, problem: Problem, tokenizer: HubTokenizer, knobs: CurationK
     """
     attempt = row.attempts.get(LARGER)
     lines = attempt.thinking.strip().splitlines() if attempt else []
-    trace = teach(problem, lines[0], Random(f"{knobs.seed}-{row.id}"), knobs.second_check) if lines else ""
+    trace = teach(problem, lines[0], Random(f"{knobs.draw_seed}-{row.id}"), knobs.second_check) if lines else ""
     return replace(
         row,
         thinking=trace,
@@ -168,11 +180,11 @@ def curate(knobs: CurationKnobs, engine: Settings | None = None) -> Funnel:
     complete = funnel.note("nothing missing", keep_complete(whole, MODELS), count_faults(whole, MODELS, knobs.max_trace_tokens))
     good = funnel.note("well formed", keep_well_formed(keep_clean(complete), knobs.max_trace_tokens))
     hard = funnel.note("unsolved by both", keep_unsolved(good, MODELS))
-    sets = {CURATED: choose(hard, knobs.n_rows, knobs.seed), **ablations(whole, good, knobs.n_rows, knobs.seed)}
+    sets = {CURATED: choose(hard, knobs.n_rows, knobs.draw_seed), **ablations(whole, good, knobs.n_rows, knobs.draw_seed)}
     funnel.note("chosen", sets[CURATED], _sizes(sets[CURATED]))
     for name, chosen in sets.items():
-        write_rows(knobs.folder / f"{name}.jsonl", chosen)
-    funnel.write(knobs.folder / "funnel.json")
+        write_rows(knobs.sets_folder / f"{name}.jsonl", chosen)
+    funnel.write(knobs.sets_folder / "funnel.json")
     return funnel
 
 

@@ -1,0 +1,148 @@
+"""What the finished miniature and its siblings can do: one sweep each, kept in `assets/measured/s1-mini` with its command.
+
+    python -m training.mini.measure --recipe training/recipes/s1-mini.yaml
+    python -m training.mini.measure --recipe training/recipes/s1-mini.yaml --only curve unseen
+    python -m training.mini.measure --tables
+
+A sibling differs from the model in one thing: the draw of its thousand rows and the seed of fine-tuning (`draw-1`, `draw-2`), the
+rule by which its rows were chosen (the paper's data ablation), or in not being fine-tuned at all (`base`). Siblings are trained
+when they are first needed; every sweep goes on where it was after a kill. Test problems only: nothing here chooses anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import s1demo.__main__ as command_line
+from s1demo.evals.results import RunResult, read_run
+from s1demo.settings import ASSETS
+from training.curation.subsets import ABLATIONS
+from training.mini import pool
+from training.mini.benchmarks import UNSEEN_PER_DOMAIN
+from training.mini.domains import DOMAINS
+from training.mini.recipe import Recipe, load_recipe
+from training.settings import SftSettings, read_section
+
+MEASURED = ASSETS / "measured" / "s1-mini"
+SELF, BASE, DRAWS = "s1-mini", "base", (1, 2)
+WHOLE_EPOCHS = 1  # of the whole pool: 20 times the rows
+UNSEEN, ELSEWHERE = "assets/benchmarks/mini-unseen.jsonl", "assets/benchmarks/mini-elsewhere.jsonl"
+CURVE = ("--benchmark", "mini", "--budgets", "0,16,32,64,128,256", "--waits", "1,2,3,4,5,6,7,8")
+SHORT = ("--benchmark", "mini", "--limit", str(UNSEEN_PER_DOMAIN * len(DOMAINS)))  # the problems of the unseen phrasings
+SHORT_CURVE = (*SHORT, "--budgets", "0,16,32,64,128,256", "--waits", "1,2,4,8")
+SHOWN = ("budget 0", "budget 32", "budget 128", "natural", "Wait x1", "Wait x2", "Wait x8")  # of the table by domain
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One sweep.
+
+    Attributes:
+        model: which sibling decodes.
+        options: what `s1demo sweep` is told.
+    """
+
+    model: str
+    options: tuple[str, ...]
+
+
+MEASUREMENTS: dict[str, Measurement] = {
+    "curve": Measurement(SELF, CURVE),
+    "unseen": Measurement(SELF, ("--benchmark", UNSEEN, *SHORT_CURVE[4:])),
+    "elsewhere": Measurement(SELF, ("--benchmark", ELSEWHERE, "--budgets", "", "--waits", "1,2,4,8")),
+    "base": Measurement(BASE, SHORT_CURVE),
+    **{f"curve-draw-{n}": Measurement(f"draw-{n}", CURVE) for n in DRAWS},
+    **{f"ablation-{rows}": Measurement(rows, SHORT_CURVE) for rows in ABLATIONS},
+    "extension-hmm": Measurement(SELF, (*SHORT, "--budgets", "", "--waits", "1,2,4,8", "--extension", "Hmm")),
+    "extension-alternatively": Measurement(SELF, (*SHORT, "--budgets", "", "--waits", "1,2,4,8", "--extension", "Alternatively")),
+    "extension-none": Measurement(SELF, (*SHORT, "--budgets", "", "--waits", "1,2,4,8", "--extension", "")),
+    "votes": Measurement(SELF, (*SHORT, "--samples", "16", "--temperature", "0.8")),
+}
+
+
+def sibling(name: str, recipe: Recipe, path: Path) -> Path:
+    """The folder of a sibling, trained now if it was not before.
+
+    Args:
+        name: `s1-mini`, `base`, `draw-N`, or one of `ABLATIONS`.
+        recipe: what names the folders.
+        path: its file.
+    """
+    tuned = read_section(path, "sft", SftSettings)
+    if name in (SELF, BASE):
+        return recipe.export_folder if name == SELF else Path(tuned.model)
+    folder = recipe.run_folder / "siblings" / name
+    if not (folder / "model.safetensors").is_file():
+        from training import sft  # loads trl
+
+        changes = [f"output={folder}"]
+        if name in ABLATIONS:
+            changes += [f"data={tuned.data.with_name(f'{name}.jsonl')}"]
+        else:
+            draw = int(name.removeprefix("draw-"))
+            knobs = read_section(path, "curation", pool.CurationKnobs, [f"draw={draw}"])
+            pool.curate(knobs)
+            changes += [f"data={knobs.sets_folder / tuned.data.name}", f"seed={tuned.seed + draw}"]
+        changes += [f"epochs={WHOLE_EPOCHS}"] if name == "whole" else []
+        sft.train(read_section(path, "sft", SftSettings, changes))
+    return folder
+
+
+def measure(name: str, recipe: Recipe, path: Path, target: Path = MEASURED) -> None:
+    """Make one measurement.
+
+    Args:
+        name: a key of `MEASUREMENTS`.
+        recipe: what names the folders.
+        path: its file.
+        target: where the result goes; traces stay in the run folder.
+    """
+    out = recipe.run_folder / "measured" / f"{name}.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    model = sibling(MEASUREMENTS[name].model, recipe, path)
+    print(f"--- {name}", flush=True)
+    if code := command_line.main(["sweep", *MEASUREMENTS[name].options, "--model", str(model), "--out", str(out)]):
+        raise SystemExit(code)
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(out, target / out.name)
+
+
+def curve_table(run: RunResult) -> Iterator[str]:
+    """A run's points as lines of a Markdown table."""
+    yield "| setting | mean thinking tokens | accuracy, % | 95 % interval |"
+    yield "|---|---|---|---|"
+    for p in run.points:
+        yield f"| {p.label} | {p.mean_thinking_tokens:.0f} | **{p.accuracy:.1f}** | {p.ci95[0]:.1f} to {p.ci95[1]:.1f} |"
+
+
+def domain_table(run: RunResult) -> Iterator[str]:
+    """A run's accuracy by domain as lines of a Markdown table."""
+    points = [run.point(label) for label in SHOWN]
+    yield "| domain | " + " | ".join(SHOWN) + " |"
+    yield "|---" * (1 + len(SHOWN)) + "|"
+    for domain in points[0].domains:
+        yield f"| {domain} | " + " | ".join(f"{p.domains[domain].accuracy:.0f}" for p in points) + " |"
+
+
+def main() -> None:
+    """Make measurements, all of them unless told otherwise."""
+    parser = argparse.ArgumentParser(description="Measure the finished miniature and its siblings on test problems.")
+    parser.add_argument("--recipe", type=Path, default=Path(__file__).parents[1] / "recipes" / "s1-mini.yaml")
+    parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, metavar="NAME", help=f"some of {', '.join(MEASUREMENTS)}")
+    parser.add_argument("--tables", action="store_true", help="print the tables of the documentation and measure nothing")
+    options = parser.parse_args()
+    if options.tables:
+        curve = read_run(MEASURED / "curve.json")
+        print("\n".join([*curve_table(curve), "", *domain_table(curve)]))
+        return
+    recipe = load_recipe(options.recipe)
+    for name in options.only or MEASUREMENTS:
+        measure(name, recipe, options.recipe)
+
+
+if __name__ == "__main__":
+    main()
