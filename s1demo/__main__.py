@@ -1,4 +1,4 @@
-"""The command line: ask, compare, sweep, bench. The same functions as the app, as text or as one JSON object."""
+"""The command line: ask, compare, probe, sweep, bench. The same functions as the app, as text or as one JSON object."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from s1demo.data.benchmarks import Problem, load_benchmark
 from s1demo.decode import check_question, compare, comparison_policies
 from s1demo.delimiters import EXTENSION
 from s1demo.engines import Engine, open_engine
+from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.errors import InputError, S1Error
 from s1demo.evals.journal import Journal
 from s1demo.evals.provenance import provenance
@@ -27,13 +28,16 @@ from s1demo.evals.results import write_run
 from s1demo.evals.summary import report, summarise
 from s1demo.evals.sweep import SweepPlan, sweep
 from s1demo.events import SamplingParams
+from s1demo.policies import read_policies
+from s1demo.probe import ProbeAt, ProbePoint, run_and_probe
 from s1demo.settings import ENGINES, Settings
-from s1demo.terminal import TerminalWriter, one_line
+from s1demo.terminal import TerminalWriter, one_line, timeline_table
 from s1demo.traces import Trace, TraceBuilder
 
 T = TypeVar("T")
 BAD_INPUT, INTERRUPTED = 2, 130  # exit codes
 _ASK = "run"  # name of the only run of `ask`
+_PROBE_EVERY = 16  # thinking tokens between two probes unless told otherwise
 _BUDGETS, _WAITS = (0, 16, 32, 64), (1, 2, 4, 6)  # what a sweep measures unless told otherwise
 _SWEEP = """Measure accuracy against thinking tokens: budgets, natural stopping and forced Waits, every question once.
 
@@ -49,6 +53,17 @@ S1_MAX_CONCURRENT_REQUESTS questions are decoded at once.
 
   python -m s1demo sweep --benchmark mini --budgets 0,16,32,64 --waits 1,2,4,6 --out runs/mini.json
   python -m s1demo sweep --benchmark mini --samples 16 --temperature 0.8 --out runs/mini-votes.json"""
+_COMPARING = """Run several policies on one question at once; what they share is decoded once. The ids are those of `ask`.
+
+Without --policies: a run cut short at --max-thinking-tokens, one left alone, and one made to go on --num-ignore times."""
+_POLICIES = """--policies takes any number of runs as JSON, or @FILE: an object of names, or a list ("name" may be left out).
+Each has any of max_thinking_tokens, num_ignore, extension and max_answer_tokens, with the defaults of `ask`:
+
+  python -m s1demo compare "How many r in raspberry?" --json \\
+    --policies '{"short": {"max_thinking_tokens": 16}, "natural": {}, "long": {"num_ignore": 4}}'
+
+The object on stdout has "runs" (a trace by name), "engine_tokens" (tokens decoded) and "independent_tokens" (what as many runs
+of `ask` would have decoded)."""
 _DASHES = "A question that begins with a dash goes last, after two dashes: s1demo ask -- '-5+3=?'"
 
 
@@ -87,13 +102,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _OneLineParser(prog="s1demo", description="Budget forcing on the command line.")
-    commands = parser.add_subparsers(required=True, metavar="ask | compare | sweep | bench")
+    commands = parser.add_subparsers(required=True, metavar="ask | compare | probe | sweep | bench")
     ask = commands.add_parser("ask", help="one budget-forced run", epilog=_DASHES)
     ask.set_defaults(command=_ask)
-    _add_run_options(ask, budget_default=AUTO, waits_default=0)
-    side_by_side = commands.add_parser("compare", help="truncated, natural and extended runs of one question", epilog=_DASHES)
+    _add_run_options(ask, {"max_thinking_tokens": AUTO, "num_ignore": 0})
+    side_by_side = commands.add_parser(
+        "compare",
+        help="truncated, natural and extended runs of one question, or any others",
+        description=_COMPARING,
+        epilog=f"{_POLICIES}\n\n{_DASHES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     side_by_side.set_defaults(command=_compare)
-    _add_run_options(side_by_side, budget_default=16, waits_default=2)
+    side_by_side.add_argument("--policies", metavar="JSON|@FILE", help="other runs than these three (see below)")
+    _add_run_options(side_by_side, {"max_thinking_tokens": 16, "num_ignore": 2})
+    timeline = commands.add_parser("probe", help="what the model would answer at each point of its thinking", epilog=_DASHES)
+    timeline.set_defaults(command=_probe)
+    timeline.add_argument("--every", type=_whole, metavar="N", help=f"every N thinking tokens (default {_PROBE_EVERY})")
+    timeline.add_argument("--lines", action="store_true", help="behind each line; no default for --every then")
+    timeline.add_argument("--waits", action="store_true", help="before each suppressed end and behind its extension, likewise")
+    _add_run_options(timeline, {"max_thinking_tokens": AUTO, "num_ignore": 0})
     sweep = commands.add_parser(
         "sweep",
         help="accuracy against thinking on a benchmark, in one pass over shared prefixes",
@@ -109,12 +137,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_run_options(parser: argparse.ArgumentParser, budget_default: Limit, waits_default: int) -> None:
+def _add_run_options(parser: argparse.ArgumentParser, policy_defaults: dict[str, Any]) -> None:
+    """Question, policy, sampling and engine; policy options are None where they were not given."""
+    parser.set_defaults(policy_defaults={"extension": EXTENSION, "max_answer_tokens": AUTO, **policy_defaults})
     parser.add_argument("question", metavar="QUESTION")
-    parser.add_argument("--max-thinking-tokens", type=_limit, default=budget_default, metavar="N|auto", help="thinking budget")
-    parser.add_argument("--num-ignore", type=_whole, default=waits_default, metavar="K", help="ends of thinking to suppress")
-    parser.add_argument("--extension", default=EXTENSION, metavar="TEXT", help=f"appended at each of them (default {EXTENSION})")
-    parser.add_argument("--max-answer-tokens", type=_limit, default=AUTO, metavar="M|auto")
+    parser.add_argument("--max-thinking-tokens", type=_limit, metavar="N|auto", help="thinking budget")
+    parser.add_argument("--num-ignore", type=_whole, metavar="K", help="ends of thinking to suppress")
+    parser.add_argument("--extension", metavar="TEXT", help=f"appended at each of them (default {EXTENSION})")
+    parser.add_argument("--max-answer-tokens", type=_limit, metavar="M|auto")
     parser.add_argument("--temperature", type=_number, default=0.0, metavar="T", help="0 is greedy")
     parser.add_argument("--top-p", type=_number, default=1.0, metavar="P")
     parser.add_argument("--seed", type=_whole, default=0, metavar="S")
@@ -169,20 +199,64 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _ask(options: argparse.Namespace) -> None:
-    policy = BudgetPolicy(options.max_thinking_tokens, options.num_ignore, options.extension, options.max_answer_tokens)
-    traces = _run(options, {_ASK: policy})
+    traces, _ = _run(options, {_ASK: BudgetPolicy(**_policy_options(options))})
     if options.json:
         print(json.dumps(traces[_ASK].to_dict()), flush=True)
 
 
 def _compare(options: argparse.Namespace) -> None:
-    policies = comparison_policies(options.max_thinking_tokens, options.num_ignore, options.extension, options.max_answer_tokens)
-    traces = _run(options, policies)
+    if options.policies is None:
+        policies = comparison_policies(**_policy_options(options))
+    elif given := [name for name in options.policy_defaults if getattr(options, name) is not None]:
+        raise InputError(f"--policies says what each run does. Leave out --{given[0].replace('_', '-')}, or put it in there.")
+    else:
+        policies = read_policies(options.policies)
+    traces, tokens = _run(options, policies)
     if options.json:
-        print(json.dumps({"runs": {name: trace.to_dict() for name, trace in traces.items()}}), flush=True)
+        print(json.dumps({"runs": {name: trace.to_dict() for name, trace in traces.items()}, **tokens}), flush=True)
+    else:
+        decoded, alone = (f"{tokens[name]:,}" for name in ("engine_tokens", "independent_tokens"))
+        print(f"\n-- {decoded} tokens decoded for all of them; one by one it would have been {alone} --", flush=True)
 
 
-def _run(options: argparse.Namespace, policies: dict[str, BudgetPolicy]) -> dict[str, Trace]:
+def _probe(options: argparse.Namespace) -> None:
+    grid = None if options.lines or options.waits else _PROBE_EVERY
+    where = ProbeAt(grid if options.every is None else options.every, options.lines, options.waits)
+    settings = _settings(options)
+    check_question(options.question, settings.max_question_chars)
+    policy = BudgetPolicy(**_policy_options(options))
+    sampling = SamplingParams(options.temperature, options.top_p, options.seed)
+    coloured = sys.stdout.isatty() and not settings.no_color
+    writer = None if options.json else TerminalWriter([_ASK], sys.stdout, titles=False, coloured=coloured)
+
+    async def run_and_collect(engine: Engine) -> tuple[Trace, list[ProbePoint]]:
+        builder, points = TraceBuilder(options.question, engine.info, policy, sampling), []
+        async with aclosing(run_and_probe(engine, options.question, policy, where, sampling)) as items:
+            async for item in items:
+                if isinstance(item, ProbePoint):
+                    points.append(item)
+                else:
+                    builder.add(item)
+                    if writer:
+                        writer.write(_ASK, item, builder.trace())
+        return builder.trace(), sorted(points, key=lambda point: point.thinking_tokens)
+
+    trace, points = _with_engine(open_engine(settings), run_and_collect)
+    if options.json:
+        print(json.dumps(trace.to_dict() | {"points": [dataclasses.asdict(point) for point in points]}), flush=True)
+    else:
+        print(timeline_table(points), flush=True)
+
+
+def _policy_options(options: argparse.Namespace) -> dict[str, Any]:
+    """The policy's part of the options, with defaults for what was not given."""
+    defaults: dict[str, Any] = options.policy_defaults
+    given = {name: getattr(options, name) for name in defaults}
+    return defaults | {name: value for name, value in given.items() if value is not None}
+
+
+def _run(options: argparse.Namespace, policies: dict[str, BudgetPolicy]) -> tuple[dict[str, Trace], dict[str, int]]:
+    """The trace of each policy, and the tokens they took together and would have taken one by one."""
     settings = _settings(options)
     check_question(options.question, settings.max_question_chars)
     sampling = SamplingParams(options.temperature, options.top_p, options.seed)
@@ -193,14 +267,16 @@ def _run(options: argparse.Namespace, policies: dict[str, BudgetPolicy]) -> dict
 
 async def _stream(
     engine: Engine, question: str, policies: dict[str, BudgetPolicy], sampling: SamplingParams, writer: TerminalWriter | None
-) -> dict[str, Trace]:
+) -> tuple[dict[str, Trace], dict[str, int]]:
+    shared = CoalescingEngine(engine)
     builders = {name: TraceBuilder(question, engine.info, policy, sampling) for name, policy in policies.items()}
-    async with aclosing(compare(engine, question, policies, sampling)) as events:
+    async with aclosing(compare(shared, question, policies, sampling)) as events:
         async for name, event in events:
             builders[name].add(event)
             if writer:
                 writer.write(name, event, builders[name].trace())
-    return {name: builder.trace() for name, builder in builders.items()}
+    traces = {name: builder.trace() for name, builder in builders.items()}
+    return traces, {"engine_tokens": shared.engine_tokens, "independent_tokens": shared.independent_tokens}
 
 
 def _with_engine(engine: Engine, work: Callable[[Engine], Awaitable[T]]) -> T:

@@ -13,16 +13,19 @@ from collections.abc import Coroutine
 from contextlib import aclosing
 from typing import Any
 
+from s1demo.baselines import in_rounds, one_after_another
 from s1demo.budget import BudgetPolicy
+from s1demo.data.benchmarks import load_benchmark
 from s1demo.decode import decode_batch, run, start
 from s1demo.engines.base import Engine
-from s1demo.events import Event, Request, Tokens
+from s1demo.events import Event, Origin, Request, Tokens
 
 QUESTION = "How many r in raspberry?"
 UNSEEN_WORDS = ("carrot", "mirror", "library", "strawberry", "terrarium")  # in front, so that no prompt shares the beginning
-STREAMS = (1, 4, 16)
-TOKENS_PER_STREAM = 144  # what s1-mini thinks with two Waits, on average (assets/measured/s1-mini/curve.json)
+STREAMS = (1, 4, 16, 64)
+TOKENS_PER_STREAM = 206  # what s1-mini thinks with two Waits, on average (assets/measured/s1-mini/curve.json)
 REPEATS = 5
+WAYS_POLICY, WAYS_PROMPTS = BudgetPolicy(max_thinking_tokens=200, num_ignore=4), 16  # as in the measurement of the harness's way
 FORCED_POLICY = BudgetPolicy(max_thinking_tokens=240, num_ignore=6, max_answer_tokens=16)
 
 
@@ -40,13 +43,14 @@ async def bench(engine: Engine) -> dict[str, Any]:
     await _decode(engine, prompt_ids, 8)  # warm up
     figures["first_token_seconds"] = statistics.median([await _first_token_seconds(engine, word) for word in UNSEEN_WORDS])
     figures["streams"] = await _throughput(engine, prompt_ids)
-    one, sixteen = (figures["streams"][str(n)]["tokens_per_cpu_second"] for n in (STREAMS[0], STREAMS[-1]))
-    figures["tokens_per_cpu_second_16_over_1"] = sixteen / one
+    one, _, sixteen, many = (figures["streams"][str(n)] for n in STREAMS)
+    figures["tokens_per_cpu_second_16_over_1"] = sixteen["tokens_per_cpu_second"] / one["tokens_per_cpu_second"]
+    figures["tokens_per_second_64_over_1"] = many["tokens_per_second"] / one["tokens_per_second"]
     if hasattr(engine, "model"):
         figures |= await _against_generate(engine, prompt_ids)
     figures["forced_over_plain_time_1_run"] = await _forced_over_plain(engine, 1)
     figures["forced_over_plain_time_16_runs"] = await _forced_over_plain(engine, 16)
-    return figures
+    return figures | await _ways(engine)
 
 
 def _prompt_ids(engine: Engine) -> tuple[int, ...]:
@@ -148,6 +152,33 @@ async def _forced_over_plain(engine: Engine, n_runs: int) -> float:
         plain_seconds, _ = await _timed(_decode_many(engine, prompt_ids, n_runs, n_tokens))
         ratios.append(forced_seconds / plain_seconds)
     return statistics.median(ratios)
+
+
+async def _ways(engine: Engine) -> dict[str, float]:
+    """Ways to force budgets on different prompts, as ratios of time: plain decoding, ours, rounds, one after another."""
+    runs = [(problem.question, WAYS_POLICY) for problem in load_benchmark("mini")[:WAYS_PROMPTS]]
+    ours = await decode_batch(engine, runs, max_concurrent=WAYS_PROMPTS)
+    samples: dict[str, list[float]] = {"ours_over_plain": [], "rounds_over_ours": [], "one_after_another_over_ours": []}
+    for _ in range(REPEATS):
+        plain_seconds, _ = await _timed(_plain(engine, [question for question, _ in runs], ours))
+        ours_seconds, _ = await _timed(decode_batch(engine, runs, max_concurrent=WAYS_PROMPTS))
+        rounds_seconds, _ = await _timed(in_rounds(engine, runs))
+        single_seconds, _ = await _timed(one_after_another(engine, runs))
+        samples["ours_over_plain"].append(ours_seconds / plain_seconds)
+        samples["rounds_over_ours"].append(rounds_seconds / ours_seconds)
+        samples["one_after_another_over_ours"].append(single_seconds / ours_seconds)
+    return {f"time_of_{name}_{WAYS_PROMPTS}_prompts": statistics.median(ratios) for name, ratios in samples.items()}
+
+
+async def _plain(engine: Engine, questions: list[str], forced: list[list[Event]]) -> None:
+    """For each question as many tokens as were sampled in its forced run, in one go."""
+    work = []
+    for question, events in zip(questions, forced, strict=True):
+        request = start(engine, question, WAYS_POLICY).next_request()
+        assert request is not None
+        n = sum(len(e.token_ids) for e in events if isinstance(e, Tokens) and e.origin is Origin.SAMPLED)
+        work.append(_decode(engine, request.prompt_ids, n))
+    await asyncio.gather(*work)
 
 
 def report(figures: dict[str, Any]) -> str:

@@ -11,10 +11,13 @@ from typing import Any
 from s1demo.budget import AUTO, BudgetForcer, BudgetPolicy, Limit
 from s1demo.delimiters import EXTENSION, FORMATS, build_prompt, encode_format
 from s1demo.engines.base import Engine, TextStream
+from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.errors import InputError
-from s1demo.events import Event, Finished, Origin, Phase, SamplingParams, Segment, ThinkingEnded, Tokens
+from s1demo.events import Event, Finished, Origin, Phase, Request, SamplingParams, Segment, ThinkingEnded, Tokens
+from s1demo.merged import Merged
+from s1demo.policies import NATURAL
 
-TRUNCATED, NATURAL, EXTENDED = "truncated", "natural", "extended"
+TRUNCATED, EXTENDED = "truncated", "extended"
 
 
 def check_question(question: str, max_chars: int) -> None:
@@ -87,6 +90,21 @@ def _with_text(event: Event, text: TextStream) -> Event:
     return replace(event, text=text.text(event.token_ids)) if isinstance(event, Tokens) else event
 
 
+async def whole_segment(engine: Engine, request: Request) -> Segment:
+    """Decode one request to its end, as one segment.
+
+    Args:
+        engine: what decodes.
+        request: the segment to decode.
+
+    Raises:
+        InputError: the request cannot be served as given.
+        EngineError: decoding failed.
+    """
+    async with aclosing(engine.stream(request)) as segments:
+        return Segment.joined([segment async for segment in segments])
+
+
 async def decode_batch(
     engine: Engine,
     runs: Sequence[tuple[str, BudgetPolicy]],
@@ -115,10 +133,7 @@ async def decode_batch(
             forcer = start(engine, question, policy, sampling)
             events = forcer.begin()
             while (request := forcer.next_request()) is not None:
-                async with aclosing(engine.stream(request)) as segments:
-                    parts = [segment async for segment in segments]
-                ids = tuple(token_id for part in parts for token_id in part.token_ids)
-                events += forcer.feed(Segment(ids, parts[-1].finish_reason, parts[-1].stop_id))
+                events += forcer.feed(await whole_segment(engine, request))
             return events
 
     tasks = [asyncio.create_task(one(question, policy)) for question, policy in runs]
@@ -151,8 +166,12 @@ async def compare(
 ) -> AsyncGenerator[tuple[str, Event], None]:
     """Stream several policies on the same question at the same time; closing the iterator stops them all.
 
+    All start together over one `CoalescingEngine`, so what they share is decoded once and streams in each of them: the thinking
+    of a truncated run is the beginning of the natural one's, that the beginning of the extended one's. Ids are those of
+    independent runs.
+
     Args:
-        engine: what decodes.
+        engine: what decodes; give a `CoalescingEngine` to learn from it how many tokens sharing has saved.
         question: what the visitor asks.
         policies: run name -> policy.
         sampling: the same for all runs, so that runs differ by the intervention only.
@@ -166,30 +185,18 @@ async def compare(
     """
     for policy in policies.values():
         start(engine, question, policy, sampling)  # refuse before anything is decoded
-    queue: asyncio.Queue[tuple[str, Event] | BaseException | None] = asyncio.Queue()
+    shared = CoalescingEngine.around(engine)
 
-    async def pump(name: str, policy: BudgetPolicy) -> None:
-        try:
-            async with aclosing(run(engine, question, policy, sampling)) as events:
-                async for event in events:
-                    queue.put_nowait((name, event))
-            queue.put_nowait(None)
-        except Exception as error:  # handed to the consumer, who is told which sentence to show
-            queue.put_nowait(error)
+    async def named(name: str, policy: BudgetPolicy) -> AsyncGenerator[tuple[str, Event], None]:
+        async with aclosing(run(shared, question, policy, sampling)) as events:
+            async for event in events:
+                yield name, event
 
-    tasks = [asyncio.create_task(pump(name, policy)) for name, policy in policies.items()]
-    try:
-        running = len(tasks)
-        while running:
-            item = await queue.get()
-            if item is None:
-                running -= 1
-            elif isinstance(item, BaseException):
-                raise item
-            else:
-                yield item
-    finally:
-        await _cancel(tasks)
+    async with Merged[tuple[str, Event]]() as runs:
+        for name, policy in policies.items():
+            runs.add(named(name, policy))
+        async for item in runs:
+            yield item
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:

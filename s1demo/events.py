@@ -5,7 +5,9 @@ Plain frozen data; knows no engine, no tokenizer, no clock. Every pane, plot, re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from s1demo.errors import InputError
@@ -66,6 +68,11 @@ class SamplingParams:
         if not 0 <= self.seed < 2**63:
             raise InputError(f"The seed is {self.seed}. Give a whole number from 0 to {2**63 - 1}.")
 
+    def numbered(self, *numbers: int) -> SamplingParams:
+        """The same parameters with a seed of their own, which this seed and the numbers decide; neighbours share nothing."""
+        source = hashlib.sha256("/".join(map(str, (self.seed, *numbers))).encode()).digest()
+        return replace(self, seed=int.from_bytes(source[:7]))
+
 
 @dataclass(frozen=True)
 class Request:
@@ -77,6 +84,7 @@ class Request:
         stop_ids: ids that end the segment without becoming part of it.
         min_tokens: stop ids are masked until this many tokens are sampled.
         sampling: how to pick tokens.
+        logprobs: also say how probable each sampled token was.
     """
 
     prompt_ids: tuple[int, ...]
@@ -84,6 +92,7 @@ class Request:
     stop_ids: frozenset[int] = frozenset()
     min_tokens: int = 0
     sampling: SamplingParams = SamplingParams()
+    logprobs: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,12 +102,28 @@ class Segment:
     Attributes:
         token_ids: ids sampled since the previous `Segment` of the same request, stop excluded; may be empty.
         finish_reason: None while more is to come.
-        stop_id: the stop that was sampled, with `FinishReason.STOP`.
+        stop_id: the stop that was sampled, with `FinishReason.STOP`; None where the engine does not know which.
+        logprobs: the natural logarithm of the model's own probability (temperature 1, nothing masked) of each of the ids, and
+            behind them of the stop where one was sampled; None where not asked for, shorter or None where the engine cannot tell.
     """
 
     token_ids: tuple[int, ...]
     finish_reason: FinishReason | None = None
     stop_id: int | None = None
+    logprobs: tuple[float, ...] | None = None
+
+    @staticmethod
+    def joined(parts: Sequence[Segment]) -> Segment:
+        """All segments of a request so far as one.
+
+        Args:
+            parts: at least one, in order.
+        """
+        last = parts[-1]
+        told = [part.logprobs for part in parts if part.token_ids or part.finish_reason is FinishReason.STOP]
+        logprobs = None if not told or None in told else tuple(value for values in told if values for value in values)
+        ids = tuple(token_id for part in parts for token_id in part.token_ids)
+        return Segment(ids, last.finish_reason, last.stop_id, logprobs)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from s1demo.errors import InputError
@@ -13,7 +13,7 @@ from s1demo.errors import InputError
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 EMBEDDED_MODEL = str(ASSETS / "s1-mini")
 EMBEDDED_RECORDING = str(ASSETS / "recorded" / "showcase.jsonl")
-ENGINES = ("transformers", "replay")
+ENGINES = ("transformers", "vllm", "openai", "replay")
 _SMALLEST = {
     "torch_threads": 1,
     "max_concurrent_requests": 1,
@@ -22,6 +22,14 @@ _SMALLEST = {
     "max_question_chars": 1,
     "max_run_seconds": 0.1,
     "replay_speed": 0,
+    "vllm_tensor_parallel_size": 1,
+    "vllm_max_model_len": 0,
+    "vllm_gpu_memory_utilization": 0.01,
+    "vllm_kv_cache_gib": 0,
+    "vllm_max_num_seqs": 1,
+    "server_context_length": 0,
+    "server_token_seconds": 0.1,
+    "server_patience_seconds": 0,
     "port": 0,
 }
 
@@ -31,8 +39,9 @@ class Settings:
     """All settings; each is read from the environment variable `S1_<NAME>`, `no_color` from the customary NO_COLOR.
 
     Attributes:
-        engine: what decodes: transformers, or replay (recorded traces, no model).
-        model: a model folder or Hub id; with the replay engine, a file of recorded traces. Empty: the embedded one.
+        engine: what decodes: transformers, vllm, openai (servers elsewhere), or replay (recorded traces, no model).
+        model: a model folder or Hub id; with the replay engine, a file of recorded traces. Empty: the embedded one, with the
+            openai engine the one that is served.
         format: thinking format of the model, empty to decide by its vocabulary.
         device: torch device, empty for a GPU where there is one.
         dtype: torch dtype of the weights, empty for float32 on CPU and the checkpoint's own on a GPU.
@@ -43,6 +52,21 @@ class Settings:
         max_question_chars: longest question taken.
         max_run_seconds: a run in the app is ended after this time.
         replay_speed: how many times faster than recorded a replay plays; 0 without waiting.
+        vllm_tensor_parallel_size: GPUs that share one model with vLLM; it must divide the model's attention heads.
+        vllm_max_model_len: longest context in tokens that vLLM keeps memory for; 0 for the model's own.
+        vllm_gpu_memory_utilization: share of each GPU's memory that vLLM takes for weights and KV cache.
+        vllm_kv_cache_gib: memory for vLLM's KV cache in GiB; 0 for what the share above leaves, and for 1 GiB on CPU.
+        vllm_max_num_seqs: sequences vLLM decodes in one batch (`max_concurrent_requests` is for transformers); more wait.
+        vllm_quantization: how the checkpoint is quantised, such as awq, gptq or fp8; empty for what the checkpoint says.
+        vllm_options: further arguments of vLLM's engine as a JSON object, such as {"pipeline_parallel_size": 2}; they win.
+        vllm_log: let vLLM print its log.
+        base_urls: with the openai engine, the servers' addresses with commas between, such as http://node1:8000,http://node2:8000.
+        api_key: what those servers want as a key; never shown.
+        tokenizer: folder or Hub id of the served model's tokenizer, empty for the model's own.
+        server_context_length: the served model's context in tokens, 0 for what the servers say.
+        server_token_seconds: a server that brings no token for that long, its queue included, is taken for broken, and the text
+            goes on elsewhere.
+        server_patience_seconds: how long a text may go without a new token, over all tries, before it fails.
         host, port: where the app listens; empty and 0 leave it to Gradio (127.0.0.1, the first free port from 7860).
         open_browser: open the app in a browser once it is up.
         no_color: no colours on the terminal.
@@ -60,6 +84,20 @@ class Settings:
     max_question_chars: int = 4000
     max_run_seconds: float = 600.0
     replay_speed: float = 1.0
+    vllm_tensor_parallel_size: int = 1
+    vllm_max_model_len: int = 0
+    vllm_gpu_memory_utilization: float = 0.9
+    vllm_kv_cache_gib: float = 0.0
+    vllm_max_num_seqs: int = 256
+    vllm_quantization: str = ""
+    vllm_options: str = ""
+    vllm_log: bool = False
+    base_urls: str = field(default="", repr=False)  # may hold a password
+    api_key: str = field(default="", repr=False)
+    tokenizer: str = ""
+    server_context_length: int = 0
+    server_token_seconds: float = 60.0
+    server_patience_seconds: float = 180.0
     host: str = ""
     port: int = 0
     open_browser: bool = False
@@ -85,17 +123,18 @@ class Settings:
         """
         environ = os.environ if environ is None else environ
         values: dict[str, object] = {}
-        for field in fields(cls):
-            name = f"S1_{field.name.upper()}"
+        for setting in fields(cls):
+            name = f"S1_{setting.name.upper()}"
             if name in environ:
-                values[field.name] = _read(name, environ[name], type(field.default))
+                values[setting.name] = _read(name, environ[name], type(setting.default))
         values.setdefault("no_color", bool(environ.get("NO_COLOR")))
         return cls(**values)  # type: ignore[arg-type]
 
     @property
     def model_path(self) -> str:
-        """The model or recording to open, the embedded one where none is set."""
-        return self.model or (EMBEDDED_RECORDING if self.engine == "replay" else EMBEDDED_MODEL)
+        """The model or recording to open, the embedded one where none is set; `served` where a server decides."""
+        embedded = {"replay": EMBEDDED_RECORDING, "openai": "served"}.get(self.engine, EMBEDDED_MODEL)
+        return self.model or embedded
 
 
 def _read(name: str, text: str, kind: type) -> object:

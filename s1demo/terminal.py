@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TextIO
 
 from s1demo.delimiters import FINAL_ANSWER
 from s1demo.events import EndOfThinking, Event, Finished, Origin, Phase, ThinkingEnded, Tokens
+from s1demo.probe import ProbePoint
 from s1demo.traces import Trace
 
 _STYLES = {"forced": "33;1", "note": "2", "answer": "1", "title": "34;1"}
@@ -78,3 +80,12 @@ def one_line(text: str) -> str:
 def printable(text: str) -> str:
     """Text without the control characters by which a model could steer the terminal."""
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def timeline_table(points: Sequence[ProbePoint]) -> str:
+    """The answer timeline as lines of text, in the order of the points."""
+    rows = [("stopped at", "probability", "answer")]
+    for point in points:
+        probability = "unknown" if point.probability is None else f"{point.probability:.3f}"
+        rows.append((str(point.thinking_tokens), probability, one_line(point.answer) if point.answer else "-"))
+    return "\n" + "\n".join(f"{place:>10}  {probability:>11}  {answer}" for place, probability, answer in rows)

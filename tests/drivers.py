@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import Any
 
 import torch
@@ -19,9 +20,16 @@ def token_ids(events: list[Event]) -> list[int]:
 
 
 def trace_of(engine: Engine, question: str, policy: BudgetPolicy, sampling: SamplingParams = SamplingParams()) -> Trace:
+    return asyncio.run(collect_trace(engine, question, policy, sampling))
+
+
+async def collect_trace(
+    engine: Engine, question: str, policy: BudgetPolicy, sampling: SamplingParams = SamplingParams()
+) -> Trace:
     builder = TraceBuilder(question, engine.info, policy, sampling)
-    for event in stream_events(engine, question, policy, sampling):
-        builder.add(event)
+    async with aclosing(run(engine, question, policy, sampling)) as events:
+        async for event in events:
+            builder.add(event)
     return builder.trace()
 
 

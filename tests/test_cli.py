@@ -15,7 +15,7 @@ import pytest
 from s1demo.settings import EMBEDDED_MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
-QUESTION = "How many r in raspberry?"
+QUESTION = "How many r in strawberry?"
 KEYS = ["question", "model", "engine", "policy", "prompt_ids", "token_ids", "phases", "origins", "thinking_text", "answer_text", "answer", "thinking_tokens", "answer_tokens", "waits_used", "end_of_thinking", "finish_reason", "seconds"]
 
 
@@ -58,12 +58,34 @@ def test_compare_json_holds_three_runs_with_a_shared_trunk():
     assert runs["extended"]["thinking_tokens"] > runs["natural"]["thinking_tokens"] > 9
 
 
+def test_compare_takes_any_number_of_named_policies_and_says_what_sharing_saved(tmp_path):
+    """And what it prints is a recording, which the replay engine plays again."""
+    policies = {"none": {"max_thinking_tokens": 0}, "short": {"max_thinking_tokens": 9}, "natural": {}, "Hmm": {"num_ignore": 1, "extension": "Hmm"}, "last": {"num_ignore": 2, "max_answer_tokens": 4}}
+    file, recording = tmp_path / "policies.json", tmp_path / "recording.jsonl"
+    file.write_text(json.dumps(policies))
+    done = s1demo("compare", QUESTION, "--policies", json.dumps(policies), "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert set(result) == {"runs", "engine_tokens", "independent_tokens"} and list(result["runs"]) == list(policies)
+    for name, run in result["runs"].items():
+        assert policies[name].items() <= run["policy"].items()
+    sampled = sum(run["origins"].count("sampled") for run in result["runs"].values())
+    assert result["independent_tokens"] == sampled > result["engine_tokens"] >= result["runs"]["last"]["origins"].count("sampled")
+    recording.write_text(done.stdout)
+    again = s1demo("compare", QUESTION, "--policies", f"@{file}", "--json", "--engine", "replay", "--model", str(recording), S1_REPLAY_SPEED="0")
+    assert again.returncode == 0, again.stderr
+    replayed = json.loads(again.stdout)
+    assert {name: run["token_ids"] for name, run in replayed["runs"].items()} == {name: run["token_ids"] for name, run in result["runs"].items()}
+    assert (replayed["engine_tokens"], replayed["independent_tokens"]) == (result["engine_tokens"], result["independent_tokens"])
+
+
 def test_text_marks_what_was_forced():
     done = s1demo("compare", QUESTION, "--max-thinking-tokens", "9", "--num-ignore", "1")
     assert done.returncode == 0, done.stderr
     assert done.stdout.index("truncated") < done.stdout.index("natural") < done.stdout.index("extended")
     assert "[Wait]" in done.stdout and "[Final Answer:]" in done.stdout
     assert "cut by the budget after 9 thinking tokens" in done.stdout and "stopped by itself" in done.stdout
+    assert "tokens decoded for all of them; one by one it would have been" in done.stdout
     assert "\x1b" not in done.stdout  # no colours where nobody sees them
 
 
@@ -98,6 +120,11 @@ def test_one_run_may_be_repeated_exactly():
         (["ask", QUESTION, "--model", "tests"], "config.json"),
         (["ask", QUESTION, "--engine", "replay", "--model", "no.jsonl"], "Cannot read"),
         (["ask", "never recorded", "--engine", "replay"], "not recorded"),
+        (["compare", QUESTION, "--policies", "{"], "not JSON"),
+        (["compare", QUESTION, "--policies", '{"a": {"budget": 3}}'], "unknown setting 'budget'"),
+        (["compare", QUESTION, "--policies", "@no.json"], "Cannot read policies"),
+        (["compare", QUESTION, "--policies", '{"a": {}}', "--num-ignore", "2"], "Leave out --num-ignore"),
+        (["compare", QUESTION, "--policies", '{"a": {"max_thinking_tokens": 9999}}'], "Ask for at most"),
         (["think", QUESTION], "invalid choice"),
         (["ask", "hi", "a\nb"], "unrecognized"),
         (["ask", QUESTION, "--model", "assets/s1-mni"], "no folder here"),

@@ -20,8 +20,8 @@ from s1demo.evals.journal import Journal
 from s1demo.evals.provenance import Provenance, model_digest
 from s1demo.evals.results import read_run
 from s1demo.evals.summary import report, summarise
-from s1demo.evals.sweep import SharedTrunk, SweepPlan, decode_question, sweep
-from s1demo.events import FinishReason, Request, SamplingParams, Segment
+from s1demo.evals.sweep import SweepPlan, decode_question, sweep
+from s1demo.events import SamplingParams
 from s1demo.settings import EMBEDDED_MODEL
 from tests.drivers import trace_of
 from tests.test_cli import ROOT, s1demo
@@ -73,37 +73,6 @@ def test_the_shared_trunk_changes_no_id(engine, questions, policies, sampling):
                 different.append((question, label))
         assert engine_tokens < sum(trace.sampled_tokens for trace in traces.values())
     assert not different
-
-
-class CountingEngine:
-    """Samples 7 8 9 ... and stops after `length` tokens; remembers what it was asked."""
-
-    def __init__(self, length):
-        self.length = length
-        self.requests = []
-
-    async def stream(self, request):
-        self.requests.append(request)
-        for n in range(min(self.length, request.max_new_tokens)):
-            yield Segment((7 + n,), FinishReason.LENGTH if n + 1 == request.max_new_tokens else None)
-        if self.length < request.max_new_tokens:
-            yield Segment((), FinishReason.STOP, 1)
-
-
-@pytest.mark.parametrize("limits", [(9, 5, 4, 1), (4, 5, 9), (5, 5), (6, 5)])
-def test_a_request_is_decoded_once_and_again_only_if_it_needs_more(limits):
-    engine = CountingEngine(length=5)
-    trunk = SharedTrunk(engine)
-    for limit in limits:
-        request = Request((1, 2), limit, frozenset({1}))
-        found = asyncio.run(trunk.segment(request))
-        fresh = asyncio.run(SharedTrunk(CountingEngine(length=5)).segment(request))
-        assert (found.token_ids, found.finish_reason) == (fresh.token_ids, fresh.finish_reason)
-    asked = [request.max_new_tokens for request in engine.requests]
-    assert asked == [limit for i, limit in enumerate(limits) if limit > max(limits[:i], default=0) and max(limits[:i], default=0) <= 5]
-    other = Request((1, 2), 1, frozenset({1}), min_tokens=1)
-    asyncio.run(trunk.segment(other))
-    assert engine.requests[-1] is other, "a request with another minimum is another request"
 
 
 def test_plans():

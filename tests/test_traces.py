@@ -19,7 +19,7 @@ from s1demo.settings import Settings
 from s1demo.traces import Trace, read_traces, write_traces
 from tests.drivers import stream_events, token_ids, trace_of
 
-QUESTION = "How many r in raspberry?"
+QUESTION = "How many r in strawberry?"
 POLICIES = [*comparison_policies(10, 2).values(), BudgetPolicy(0), BudgetPolicy(40, 3), BudgetPolicy(AUTO, 1, max_answer_tokens=1)]
 
 
@@ -127,7 +127,7 @@ def test_replay_refuses_what_was_not_recorded(engine, traces):
         (QUESTION, BudgetPolicy(extension="Hmm", num_ignore=1), SamplingParams()),
         (QUESTION, BudgetPolicy(), SamplingParams(temperature=1.0)),
     ]:
-        with pytest.raises(InputError, match="raspberry"):
+        with pytest.raises(InputError, match="strawberry"):
             stream_events(replay, question, policy, sampling)
     with pytest.raises(ModelError, match="no recorded traces"):
         replay_of([], engine.tokenizer)

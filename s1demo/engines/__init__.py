@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,30 @@ def open_engine(settings: Settings) -> Engine:
         embedded = Path(EMBEDDED_MODEL)
         model = _recorded_info(traces).model
         return replay(traces, HubTokenizer(str(embedded) if model == embedded.name else model), settings.replay_speed)
+    if settings.engine == "vllm":
+        from s1demo.engines.vllm_engine import VLLMEngine
+        from s1demo.engines.vllm_startup import VLLMOptions
+
+        return VLLMEngine(
+            settings.model_path,
+            format=settings.format or None,
+            dtype=settings.dtype or None,
+            torch_threads=settings.torch_threads,
+            options=VLLMOptions(**{field.name: getattr(settings, f"vllm_{field.name}") for field in fields(VLLMOptions)}),
+        )
+    if settings.engine == "openai":
+        from s1demo.engines.openai_engine import OpenAIEngine
+
+        return OpenAIEngine(
+            settings.base_urls,
+            model=settings.model,
+            tokenizer=settings.tokenizer,
+            format=settings.format or None,
+            api_key=settings.api_key,
+            context_length=settings.server_context_length or None,
+            token_seconds=settings.server_token_seconds,
+            patience_seconds=settings.server_patience_seconds,
+        )
     from s1demo.engines.transformers_engine import TransformersEngine
 
     return TransformersEngine(
@@ -70,4 +95,4 @@ def _recorded_info(traces: Sequence[Trace]) -> EngineInfo:
         names = ", ".join(sorted(model for model, _, _ in models))
         raise ModelError(f"The recorded traces come from several models ({names}). Replay one model's at a time.")
     ((model, fmt, context_length),) = models
-    return EngineInfo(model, "replay", f"recorded on {traces[0].device}", None, context_length, fmt)
+    return EngineInfo(model, "replay", f"recorded on {traces[0].device}", None, context_length, fmt, samples_by_position=True)

@@ -24,6 +24,8 @@ class EngineInfo:
         parameters: number of weights, where known.
         context_length: most tokens of prompt, thinking, delimiters and answer together.
         format: name of the model's thinking format.
+        samples_by_position: at a temperature, the sample at a position depends on (seed, position) only, so that a request may
+            go on from any point of another. Where it does not, equal requests sample equal tokens, and continuations their own.
     """
 
     model: str
@@ -32,6 +34,7 @@ class EngineInfo:
     parameters: int | None
     context_length: int
     format: str
+    samples_by_position: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from s1demo.engines.kv_slots import KVSlots
-from s1demo.engines.sampling import pick_tokens
+from s1demo.engines.sampling import log_probabilities, pick_tokens
 from s1demo.errors import EngineError
 from s1demo.events import FinishReason, Request, Segment
 
@@ -201,30 +201,37 @@ class BatchDecoder:
         if not rows:
             return
         jobs = [job for row in rows if (job := self._slots[row].job) is not None]
+        logits = logits[rows] if len(rows) < len(logits) else logits
+        asked = [n for n, job in enumerate(jobs) if job.request.logprobs]
+        unmasked = logits[asked] if asked else None  # a copy: picking masks in place
         picked = pick_tokens(
-            logits[rows] if len(rows) < len(logits) else logits,
+            logits,
             [job.request.sampling for job in jobs],
             [len(self._slots[row].cached_ids) for row in rows],
             [job.request.stop_ids if job.sampled < job.request.min_tokens else frozenset() for job in jobs],
             self._vocabulary,
         )
-        for row, job, token_id in reversed(list(zip(rows, jobs, picked, strict=True))):  # retiring a row moves only later ones
-            self._deliver(row, job, token_id)
+        logprobs: list[tuple[float, ...] | None] = [None] * len(jobs)
+        if unmasked is not None:
+            for n, value in zip(asked, log_probabilities(unmasked, [picked[n] for n in asked]), strict=True):
+                logprobs[n] = (value,)
+        for n in reversed(range(len(rows))):  # retiring a row moves only later ones
+            self._deliver(rows[n], jobs[n], picked[n], logprobs[n])
 
-    def _deliver(self, row: int, job: Job, token_id: int) -> None:
+    def _deliver(self, row: int, job: Job, token_id: int, logprobs: tuple[float, ...] | None) -> None:
         slot, request = self._slots[row], job.request
         if token_id in request.stop_ids:
-            job.sink(Segment((), FinishReason.STOP, token_id))
+            job.sink(Segment((), FinishReason.STOP, token_id, logprobs))
             self._retire(row)
             return
         job.sampled += 1
         full = len(slot.cached_ids) + 1 >= self._context_length
         if job.sampled >= request.max_new_tokens or full:
-            job.sink(Segment((token_id,), FinishReason.LENGTH))
+            job.sink(Segment((token_id,), FinishReason.LENGTH, logprobs=logprobs))
             self._retire(row)
         else:
             slot.pending_ids.append(token_id)
-            job.sink(Segment((token_id,)))
+            job.sink(Segment((token_id,), logprobs=logprobs))
 
     def _retire(self, row: int) -> None:
         """End a row's job and keep its cache behind the active rows."""

@@ -79,11 +79,16 @@ class ReplayEngine:
 
 
 def _serves(recording: RecordedSegment, request: Request) -> bool:
-    """Whether a recording starts with the request's ids and reaches as far as the request asks."""
+    """Whether a recording starts with the request's ids, reaches as far as it asks and stops where it would."""
     offset = len(request.prompt_ids) - len(recording.prefix_ids)
     ids = recording.token_ids
     if offset < 0 or offset > len(ids) or recording.sampling != request.sampling:
         return False
     if request.prompt_ids != recording.prefix_ids + ids[:offset]:
         return False
-    return recording.finish_reason is FinishReason.STOP or len(ids) - offset >= request.max_new_tokens
+    served = ids[offset : offset + request.max_new_tokens]
+    if request.stop_ids.intersection(served):
+        return False  # recorded without that stop
+    if len(served) == request.max_new_tokens:
+        return True
+    return recording.finish_reason is FinishReason.STOP and len(served) >= request.min_tokens

@@ -59,6 +59,23 @@ def pick_tokens(
     return picked
 
 
+def log_probabilities(logits: torch.Tensor, token_ids: Sequence[int]) -> list[float]:
+    """How probable each row's id was to the model itself.
+
+    Args:
+        logits: [batch, embedding size], nothing masked.
+        token_ids: one id per row.
+
+    Returns:
+        Natural logarithms of the probabilities at temperature 1.
+    """
+    import torch
+
+    rows = torch.arange(len(token_ids), device=logits.device)
+    values: list[float] = logits.float().log_softmax(dim=-1)[rows, list(token_ids)].tolist()
+    return values
+
+
 def _sample(logits: torch.Tensor, sampling: Sequence[SamplingParams], positions: Sequence[int]) -> list[int]:
     """Nucleus sampling by the inverse of the cumulative distribution.
 

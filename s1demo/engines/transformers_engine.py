@@ -6,9 +6,7 @@ Loads the model and carries segments between the loop's thread and asyncio. The 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
-from collections import deque
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,10 @@ from typing import Any
 from s1demo.delimiters import choose_format
 from s1demo.engines.base import EngineInfo, check_request
 from s1demo.engines.batch_decoder import BatchDecoder, Job
+from s1demo.engines.mailbox import Mailbox, wake_consumers
 from s1demo.engines.tokenization import HubTokenizer, not_a_folder
 from s1demo.errors import EngineError, ModelError
 from s1demo.events import Request, Segment
-
-_Item = Segment | EngineError
 
 
 class TransformersEngine:
@@ -62,10 +59,11 @@ class TransformersEngine:
             parameters=self.model.num_parameters(),
             context_length=context_length,
             format=choose_format(self.tokenizer, format).name,
+            samples_by_position=True,
         )
         self.decoder = BatchDecoder(self.model, context_length, self.tokenizer.size, max_active)
         self._wake = threading.Condition()
-        self._fresh: list[_Mailbox] = []  # touched by the decode thread only
+        self._fresh: list[Mailbox] = []  # touched by the decode thread only
         self._closed = False
         self._thread = threading.Thread(target=self._decode_forever, name="decode-loop", daemon=True)
         self._thread.start()
@@ -78,7 +76,7 @@ class TransformersEngine:
     async def stream(self, request: Request) -> AsyncGenerator[Segment, None]:
         """Decode one request; see `Engine.stream`."""
         check_request(request, self.info.context_length)
-        mailbox = _Mailbox(asyncio.get_running_loop(), self._fresh)
+        mailbox = Mailbox(asyncio.get_running_loop(), self._fresh)
         job = self._submit(request, mailbox)
         try:
             while True:
@@ -100,7 +98,7 @@ class TransformersEngine:
             self._wake.notify()
         self._thread.join()
 
-    def _submit(self, request: Request, mailbox: _Mailbox) -> Job:
+    def _submit(self, request: Request, mailbox: Mailbox) -> Job:
         with self._wake:
             if self._closed:
                 raise EngineError("The engine is closed. Start it again.")
@@ -118,60 +116,9 @@ class TransformersEngine:
                 self.decoder.step()
             except Exception as error:  # one bad step must not end the exhibit: its requests fail, the next ones work
                 self.decoder.fail_all(EngineError(f"Decoding failed: {type(error).__name__}: {error}"))
-            _wake_consumers(self._fresh)
+            wake_consumers(self._fresh)
         self.decoder.fail_all(EngineError("The engine was closed."))
-        _wake_consumers(self._fresh)
-
-
-class _Mailbox:
-    """Carries segments from the decode thread to one consumer on an event loop, several in one when the consumer is slow.
-
-    Args:
-        loop: the consumer's event loop.
-        fresh: where the mailbox notes that it has something new; the decode thread wakes all its consumers once a step.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, fresh: list[_Mailbox]) -> None:
-        self.loop = loop
-        self._fresh = fresh
-        self._items: deque[_Item] = deque()
-        self._arrived = asyncio.Event()
-
-    def put(self, item: _Item) -> None:
-        """Called from the decode thread."""
-        self._items.append(item)
-        self._fresh.append(self)
-
-    def wake(self) -> None:
-        """Called on the consumer's event loop."""
-        self._arrived.set()
-
-    async def get(self) -> Segment:
-        """All that arrived since the last call, as one segment."""
-        while not self._items:
-            self._arrived.clear()
-            await self._arrived.wait()
-        segments: list[Segment] = []
-        while self._items:
-            item = self._items.popleft()
-            if isinstance(item, EngineError):
-                raise EngineError(str(item))
-            segments.append(item)
-        ids = tuple(token_id for segment in segments for token_id in segment.token_ids)
-        return Segment(ids, segments[-1].finish_reason, segments[-1].stop_id)
-
-
-def _wake_all(mailboxes: list[_Mailbox]) -> None:
-    for mailbox in mailboxes:
-        mailbox.wake()
-
-
-def _wake_consumers(fresh: list[_Mailbox]) -> None:
-    """Wake everyone who got something in this step, with one call per event loop."""
-    for loop in {mailbox.loop for mailbox in fresh}:
-        with contextlib.suppress(RuntimeError):  # the event loop may be gone, and its consumers with it
-            loop.call_soon_threadsafe(_wake_all, [mailbox for mailbox in fresh if mailbox.loop is loop])
-    fresh.clear()
+        wake_consumers(self._fresh)
 
 
 def _device_type(device: str) -> str:

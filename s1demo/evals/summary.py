@@ -16,7 +16,8 @@ from s1demo.evals.grading import Outcome, grade
 from s1demo.evals.metrics import EvalRun, control, distinct, majority, paired_bootstrap, performance, scaling, wilson
 from s1demo.evals.provenance import Provenance
 from s1demo.evals.results import Difference, Exchange, Group, Point, RunResult
-from s1demo.evals.sweep import NATURAL, SweepPlan
+from s1demo.evals.sweep import SweepPlan
+from s1demo.policies import NATURAL
 
 
 @dataclass(frozen=True)

@@ -1,31 +1,29 @@
 """A whole accuracy-against-thinking curve in one pass over the questions: budgets, natural stopping, Waits; or votes.
 
-Each setting is an ordinary `BudgetForcer` run; only its requests go to the engine through a `SharedTrunk`, which has decoded most
-of them already: the thinking under a budget is a prefix of the natural one, and k + 1 Waits go on from k. Ids equal those of
-independent runs (`tests/test_sweep.py`). What is measured goes to a journal at once, and the result is a fold over it.
+Each setting is an ordinary `BudgetForcer` run; only its requests go to the engine through a `CoalescingEngine`, which has decoded
+most of them already: the thinking under a budget is a prefix of the natural one, and k + 1 Waits go on from k. Ids equal those
+of independent runs (`tests/test_sweep.py`). What is measured goes to a journal at once, and the result is a fold over it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
 from s1demo.budget import AUTO, BudgetPolicy
 from s1demo.data.benchmarks import Problem
-from s1demo.decode import start
+from s1demo.decode import start, whole_segment
 from s1demo.delimiters import EXTENSION
 from s1demo.engines.base import Engine
+from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.errors import InputError
 from s1demo.evals.grading import grade
 from s1demo.evals.journal import Journal
-from s1demo.events import Finished, FinishReason, Origin, Phase, Request, SamplingParams, Segment, Tokens
+from s1demo.events import Finished, Origin, Phase, SamplingParams, Tokens
+from s1demo.policies import NATURAL, policy_label
 from s1demo.traces import Trace, TraceBuilder
-
-NATURAL = "natural"
 
 
 @dataclass(frozen=True)
@@ -65,12 +63,9 @@ class SweepPlan:
 
     def policies(self) -> dict[str, BudgetPolicy]:
         """The settings by label, from the least thinking to the most; natural stopping is always one."""
-        extension = " ".join(self.extension.split()) or "newline"
-        return {
-            **{f"budget {n}": BudgetPolicy(n, extension=self.extension) for n in self.budgets},
-            NATURAL: BudgetPolicy(extension=self.extension),
-            **{f"{extension} x{n}": BudgetPolicy(AUTO, n, self.extension) for n in self.waits},
-        }
+        budgets = [BudgetPolicy(n, extension=self.extension) for n in self.budgets]
+        waits = [BudgetPolicy(AUTO, n, self.extension) for n in (0, *self.waits)]
+        return {policy_label(policy): policy for policy in (*budgets, *waits)}
 
     def sample_labels(self) -> list[str]:
         """The labels of the sampled runs, none with a single sample."""
@@ -90,40 +85,7 @@ class SweepPlan:
         """
         if not self.temperature or (self.samples > 1 and not sample):
             return SamplingParams()
-        source = hashlib.sha256(f"{self.seed}/{index}/{sample}".encode()).digest()  # neighbouring seeds share nothing
-        return SamplingParams(self.temperature, seed=int.from_bytes(source[:7]))
-
-
-class SharedTrunk:
-    """One question's requests, each decoded once; a shorter limit is served as the beginning of a longer one.
-
-    Args:
-        engine: what decodes.
-
-    Attributes:
-        engine_tokens: tokens the engine has decoded for it.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._decoded: dict[Request, Segment] = {}
-        self.engine_tokens = 0
-
-    async def segment(self, request: Request) -> Segment:
-        """The whole segment of a request.
-
-        Raises:
-            EngineError: decoding failed.
-        """
-        limit, key = request.max_new_tokens, replace(request, max_new_tokens=0)
-        known = self._decoded.get(key)
-        if known is None or (known.finish_reason is FinishReason.LENGTH and len(known.token_ids) < limit):
-            async with aclosing(self._engine.stream(request)) as segments:
-                parts = [segment async for segment in segments]
-            ids = tuple(token_id for part in parts for token_id in part.token_ids)
-            known = self._decoded[key] = Segment(ids, parts[-1].finish_reason, parts[-1].stop_id)
-            self.engine_tokens += len(ids)
-        return known if len(known.token_ids) < limit else Segment(known.token_ids[:limit], FinishReason.LENGTH)
+        return SamplingParams(self.temperature, seed=self.seed).numbered(index, sample)
 
 
 async def decode_question(
@@ -144,7 +106,7 @@ async def decode_question(
         InputError: see `decode.start`.
         EngineError: decoding failed.
     """
-    trunk, traces = SharedTrunk(engine), {}
+    shared, traces = CoalescingEngine(engine), {}
 
     def reach(label: str) -> tuple[bool, int, int]:
         policy = policies[label]
@@ -152,11 +114,11 @@ async def decode_question(
         return auto, policy.num_ignore, 0 if auto else int(policy.max_thinking_tokens)
 
     for label in sorted(policies, key=reach, reverse=True):  # the longest first: the others then need little but an answer
-        traces[label] = await _decode(engine, trunk, question, policies[label], sampling)
-    return {label: traces[label] for label in policies}, trunk.engine_tokens
+        traces[label] = await _decode(shared, question, policies[label], sampling)
+    return {label: traces[label] for label in policies}, shared.engine_tokens
 
 
-async def _decode(engine: Engine, trunk: SharedTrunk, question: str, policy: BudgetPolicy, sampling: SamplingParams) -> Trace:
+async def _decode(engine: Engine, question: str, policy: BudgetPolicy, sampling: SamplingParams) -> Trace:
     forcer = start(engine, question, policy, sampling)
     builder = TraceBuilder(question, engine.info, policy, sampling, clock=lambda: 0.0)
     text = engine.tokenizer.text_stream()
@@ -170,7 +132,7 @@ async def _decode(engine: Engine, trunk: SharedTrunk, question: str, policy: Bud
             builder.add(event)
         if (request := forcer.next_request()) is None:
             return builder.trace()
-        events = forcer.feed(await trunk.segment(request))
+        events = forcer.feed(await whole_segment(engine, request))
 
 
 async def sweep(

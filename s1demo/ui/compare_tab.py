@@ -11,9 +11,10 @@ from typing import Any
 import gradio as gr
 
 from s1demo.budget import AUTO
-from s1demo.decode import EXTENDED, NATURAL, TRUNCATED, check_question, compare
+from s1demo.decode import EXTENDED, TRUNCATED, check_question, compare
 from s1demo.engines import Engine
 from s1demo.events import Event
+from s1demo.policies import NATURAL
 from s1demo.settings import Settings
 from s1demo.ui.controls import (
     EXTENSIONS,

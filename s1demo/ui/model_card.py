@@ -7,7 +7,7 @@ import html
 from s1demo.engines.base import EngineInfo
 from s1demo.errors import InputError
 from s1demo.evals.results import RunResult, read_run
-from s1demo.evals.sweep import NATURAL
+from s1demo.policies import NATURAL
 from s1demo.settings import ASSETS, EMBEDDED_MODEL, EMBEDDED_RECORDING
 
 MEASURED = ASSETS / "measured" / "s1-mini" / "curve.json"

@@ -115,7 +115,7 @@ def test_stop_in_mid_run_keeps_the_panes_and_ends_the_engines_work(open_page, sl
     page = open_page(slow)
     page.click("#run")
     page.wait_for_function("+document.querySelector('[data-run=natural]').dataset.thinkingTokens > 3")
-    assert slow_engine.active_requests == 3
+    assert slow_engine.active_requests == 1  # the trunk of all three
     page.click("#stop")
     wait_until(lambda: slow_engine.active_requests == 0, 1, "the end of the engine's work")
     page.wait_for_function(IDLE)
@@ -128,7 +128,7 @@ def test_stop_in_mid_run_keeps_the_panes_and_ends_the_engines_work(open_page, sl
 def test_closing_the_tab_ends_the_engines_work(open_page, slow, slow_engine):
     page = open_page(slow)
     page.click("#run")
-    wait_until(lambda: slow_engine.active_requests == 3, 5, "the run's start")
+    wait_until(lambda: slow_engine.active_requests > 0, 5, "the run's start")
     page.close()
     wait_until(lambda: slow_engine.active_requests == 0, 1, "the end of the engine's work")
 
@@ -137,7 +137,7 @@ def test_closing_the_tab_while_the_engine_is_silent_ends_its_work(open_page, ser
     engine = ScriptedEngine(seconds_per_token=60)
     page = open_page(serve(engine))
     page.click("#run")
-    wait_until(lambda: engine.active_requests == 3, 5, "the run's start")
+    wait_until(lambda: engine.active_requests > 0, 5, "the run's start")
     page.close()
     wait_until(lambda: engine.active_requests == 0, 1, "the end of the engine's work")
 
@@ -149,7 +149,7 @@ def test_running_again_in_mid_run_starts_anew(open_page, slow, slow_engine):
     page.fill("#thinking-budget input[type=number]", "4")
     page.click("#run")
     page.wait_for_function("document.querySelector('[data-run=truncated] .count').textContent === '4 of 4'")
-    assert slow_engine.active_requests <= 3
+    assert slow_engine.active_requests <= 2
     page.wait_for_function(FINISHED)
     assert pane(page, "truncated").get_attribute("data-thinking-tokens") == "4"
 
@@ -221,7 +221,7 @@ def test_a_visitor_who_must_wait_is_told_so_and_can_stop_waiting(open_page, serv
     first, second, third = open_page(url), open_page(url), open_page(url)
     told = "document.getElementById('problem-text').textContent.includes('place')"
     first.click("#run")
-    wait_until(lambda: engine.active_requests == 3, 5, "the first run")
+    wait_until(lambda: engine.active_requests > 0, 5, "the first run")
     second.click("#run")
     second.wait_for_function(told)
     second.click("#stop")
@@ -353,9 +353,9 @@ def test_two_pages_do_not_mix(open_page, slow, slow_engine):
     first.click("#run")
     second.click("#run")
     first.wait_for_function(RUNNING)
-    wait_until(lambda: slow_engine.active_requests == 6, 5, "both runs")
+    wait_until(lambda: slow_engine.active_requests == 2, 5, "both runs")
     first.click("#stop")
-    wait_until(lambda: slow_engine.active_requests == 3, 1, "the end of the first run")
+    wait_until(lambda: slow_engine.active_requests == 1, 1, "the end of the first run")
     second.wait_for_function("+document.querySelector('[data-run=extended]').dataset.thinkingTokens > 20")
     second.click("#stop")
 
