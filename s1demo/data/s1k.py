@@ -1,0 +1,103 @@
+"""s1K and s1K-1.1 from the Hub at pinned revisions, and the miniature's own 1,000 rows from its assets.
+
+Nothing is loaded at import and nothing is kept in memory here: whoever calls keeps the records, in an
+`s1k_table.S1KTable`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from s1demo.data.records import S1_MINI_1K, S1K, S1K_1_1, S1KRecord, read_records
+from s1demo.errors import InputError
+from s1demo.settings import ASSETS
+
+OWN_ROWS = ASSETS / "s1-mini-1k.jsonl"
+REPOSITORIES = {S1K_1_1: "simplescaling/s1K-1.1", S1K: "simplescaling/s1K"}
+REVISIONS = {
+    S1K_1_1: "96c411f1fe4c49d20f0e2a1565f61e1a28b0b84d",  # the upload with grades, printed in simplescaling/s1 data/grading.ipynb
+    S1K: "d070fdb085608970b8388905c78045b1f84085dc",  # the only commit in the Hub's history of its data folder
+}
+VERSIONS = (*REPOSITORIES, S1_MINI_1K)
+
+
+def load_s1k(
+    version: str,
+    *,
+    repository: str | None = None,
+    revision: str | None = None,
+    cache_dir: Path | None = None,
+    count_tokens: Callable[[str], int] | None = None,
+) -> list[S1KRecord]:
+    """Load a data set; `datasets` keeps the download on disk, so that the network is needed once.
+
+    Args:
+        version: one of `VERSIONS`.
+        repository: another Hub data set, or a folder or file, with the version's columns.
+        revision: another commit, tag or branch than the pinned one (without a network `datasets` takes what it has kept).
+        cache_dir: where `datasets` keeps the download, its own place by default.
+        count_tokens: counts a trace's tokens where the data set does not; without it s1K's lengths are in characters.
+
+    Raises:
+        InputError: an unknown version, no network, or a missing column; the message says what to do.
+    """
+    if version not in VERSIONS:
+        raise InputError(f"Unknown data set {version!r}. Choose one of {', '.join(VERSIONS)}.")
+    if version == S1_MINI_1K:
+        records = read_own_rows(Path(repository) if repository else OWN_ROWS)
+    else:
+        pinned = REVISIONS[version] if repository is None else None
+        records = read_records(version, _download(version, repository or REPOSITORIES[version], revision or pinned, cache_dir))
+    return [_counted(record, count_tokens) for record in records] if count_tokens else records
+
+
+def _download(version: str, repository: str, revision: str | None, cache_dir: Path | None) -> Any:
+    try:
+        from datasets import load_dataset
+        from huggingface_hub.utils import logging
+
+        logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # every retry would print a line; ours says it once
+        return load_dataset(repository, split="train", revision=revision, cache_dir=str(cache_dir) if cache_dir else None)
+    except Exception as error:  # datasets raises many kinds for few causes: no network, a changed layout
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise InputError(
+            f"Cannot load {version} ({repository}): {reason}. The first load needs a network connection; "
+            f"without one, browse the miniature's own rows ({S1_MINI_1K})."
+        ) from error
+
+
+def read_own_rows(path: Path = OWN_ROWS) -> list[S1KRecord]:
+    """The rows that the miniature was fine-tuned on, as training/curation writes them: JSON lines.
+
+    Raises:
+        InputError: the file cannot be read, or a line of it is no row.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="\n") as lines:
+            rows = [_row(line, f"{path.name}, line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise InputError(f"Cannot read the miniature's own rows, {path.name}: {reason}. Choose another data set.") from error
+    return read_records(S1_MINI_1K, rows)
+
+
+def _row(line: str, where: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{where}: not JSON ({error.msg}).") from error
+    if not isinstance(row, dict):
+        raise InputError(f"{where}: no JSON object.")
+    return row
+
+
+def _counted(record: S1KRecord, count_tokens: Callable[[str], int]) -> S1KRecord:
+    traces = {
+        teacher: trace if trace.tokens is not None else replace(trace, tokens=count_tokens(trace.thinking))
+        for teacher, trace in record.traces.items()
+    }
+    return replace(record, traces=traces)

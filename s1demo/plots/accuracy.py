@@ -1,0 +1,217 @@
+"""Accuracy against thinking, one benchmark at a time: what was measured here solid, what the paper published hollow and dashed.
+
+No series joins two runs, two models or two benchmarks, and none holds both kinds of number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import plotly.graph_objects as go
+
+from s1demo.errors import InputError
+from s1demo.evals.published import PublishedSeries
+from s1demo.evals.results import RunResult
+from s1demo.plots.dots import BUDGET_FORCING, Cost, Dot, Kind, measured_dots, published_dots, same_benchmark
+from s1demo.plots.log_axis import LogAxis, gap_after_zero
+from s1demo.plots.look import (
+    Palette,
+    Provenance,
+    clipped,
+    figure,
+    in_legend,
+    legend_name,
+    listing,
+    percent,
+    percent_axis,
+    whiskers,
+)
+
+NO_POINTS = "Nothing measured on this benchmark yet. Run a sweep."
+_SIZE = 9
+_LOOKS = {  # kind -> colour, symbol
+    Kind.BUDGETS: ("truncated", "circle"),
+    Kind.NATURAL: ("natural", "square"),
+    Kind.WAITS: ("extended", "triangle-up"),
+    Kind.VOTES: ("ink", "diamond"),
+    Kind.REJECTION: ("muted", "pentagon"),
+}
+_OTHERS = ("hexagon", "star", "cross", "triangle-down", "bowtie")  # symbols of the paper's further methods
+_DASHES = ("solid", "longdashdot", "dashdot")  # of measured series of one kind, in the order of their runs
+
+
+@dataclass(frozen=True)
+class _Pen:
+    """How the series of one run or one method are drawn.
+
+    Attributes:
+        scale, palette, provenance: of all of them.
+        name: of the run or method, empty where the series' own name is enough.
+        dashes: by series.
+        symbol: of a method that has no look of its own.
+        whiskered: whether there is room for intervals.
+    """
+
+    scale: LogAxis
+    palette: Palette
+    provenance: Provenance
+    name: str
+    dashes: Mapping[Kind, str]
+    symbol: str = "hexagon"
+    whiskered: bool = True
+
+
+def accuracy_figure(
+    runs: Mapping[str, RunResult],
+    published: Sequence[PublishedSeries],
+    benchmark: str,
+    palette: Palette,
+    *,
+    cost: Cost = Cost.THINKING,
+    tokens_per_second: float | None = None,
+    narrow: bool = False,
+) -> go.Figure:
+    """Accuracy against what it cost, on a log2 axis.
+
+    Args:
+        runs: measured runs by key; those on other benchmarks are left out.
+        published: the paper's series; those on other benchmarks are left out, and all of them unless the axis counts thinking
+            tokens: the paper gives neither answer tokens nor times. Their intervals are drawn where there is one series only,
+            and told in each hover.
+        benchmark: which one, as named by `benchmarks`.
+        palette: the colours.
+        cost: what the x axis counts.
+        tokens_per_second: how fast one run decodes, for `Cost.SECONDS`.
+        narrow: for a phone.
+
+    Returns:
+        A figure; `customdata` of each measured point is [run key, point label], published traces have none.
+
+    Raises:
+        InputError: seconds without a rate.
+    """
+    if cost is Cost.SECONDS and not (tokens_per_second and tokens_per_second > 0):
+        raise InputError("Seconds need a rate above 0. Give tokens_per_second, or choose tokens for the axis.")
+    here = {key: run for key, run in runs.items() if same_benchmark(run.benchmark, benchmark)}
+    measured = {key: measured_dots(key, run, cost, tokens_per_second or 1.0) for key, run in here.items()}
+    paper = [series for series in published if same_benchmark(series.benchmark, benchmark)] if cost is Cost.THINKING else []
+    printed = [(series, published_dots(series)) for series in paper]
+    scale = LogAxis.around(dot.cost for found in [*measured.values(), *(found for _, found in printed)] for dot in found)
+    traces: list[go.Scatter] = []
+    names, drawn = _names(here), Counter[Kind]()
+    for key, found in measured.items():
+        kinds = {dot.kind for dot in found}
+        dashes = {kind: _DASHES[drawn[kind] % len(_DASHES)] for kind in kinds}
+        traces += _series(found, _Pen(scale, palette, Provenance.MEASURED, names[key], dashes))
+        drawn.update(kinds)
+    dashes = dict.fromkeys(Kind, "dash")
+    several = sum(series.method == BUDGET_FORCING for series, _ in printed) > 1
+    for number, (series, found) in enumerate(printed):
+        name = series.name if several or series.method != BUDGET_FORCING else ""
+        symbol = _OTHERS[number % len(_OTHERS)]
+        traces += _series(found, _Pen(scale, palette, Provenance.PUBLISHED, name, dashes, symbol, whiskered=len(printed) == 1))
+    return figure(
+        traces,
+        palette,
+        _text(here, measured, printed, benchmark, cost),
+        narrow=narrow,
+        height=380 + 20 * len(traces) if narrow else 460,
+        empty=NO_POINTS,
+        xaxis=scale.layout(palette, cost.value, narrow),
+        yaxis=percent_axis(palette),
+        shapes=scale.breaks(palette),
+    )
+
+
+def benchmarks(runs: Iterable[RunResult], published: Iterable[PublishedSeries]) -> list[str]:
+    """The benchmarks there are numbers for, measured ones first; a name written in two ways is one benchmark."""
+    names: list[str] = []
+    for name in [*(run.benchmark for run in runs), *(series.benchmark for series in published)]:
+        if not any(same_benchmark(name, known) for known in names):
+            names.append(name)
+    return names
+
+
+def _names(runs: Mapping[str, RunResult]) -> dict[str, str]:
+    """What tells the runs apart in the legend: nothing where there is one, the model where that is enough, else the key too."""
+    if len(runs) == 1:
+        return dict.fromkeys(runs, "")
+    models = Counter(run.model for run in runs.values())
+    return {key: run.model if models[run.model] == 1 else f"{run.model} {key}" for key, run in runs.items()}
+
+
+def _series(dots: list[Dot], pen: _Pen) -> list[go.Scatter]:
+    """The series of one run or one method; budgets lead to natural stopping, and Waits go on from it."""
+    of = {kind: [dot for dot in dots if dot.kind is kind] for kind in Kind}
+    natural = of[Kind.NATURAL][:1]
+    before = {Kind.WAITS: natural}
+    after = {Kind.BUDGETS: natural}
+    of[Kind.BUDGETS].sort(key=lambda dot: dot.cost)
+    return [_trace(kind, before.get(kind, []), own, after.get(kind, []), pen) for kind, own in of.items() if own]
+
+
+def _trace(kind: Kind, before: list[Dot], own: list[Dot], after: list[Dot], pen: _Pen) -> go.Scatter:
+    """One series; the points it starts from and leads to are joined but not marked again."""
+    dots: list[Dot | None] = [*map(_unmarked, before), *own, *map(_unmarked, after)]
+    if cut := gap_after_zero([dot.cost for dot in dots if dot]):
+        dots.insert(cut, None)
+    colour_name, symbol = _LOOKS.get(kind, ("muted", pen.symbol))
+    colour = getattr(pen.palette, colour_name)
+    hollow = pen.provenance is Provenance.PUBLISHED
+    joined = len(dots) > 1 and (kind is not Kind.OTHER or all(a.cost < b.cost for a, b in pairwise(own)))
+    return go.Scatter(
+        x=[pen.scale.place(dot.cost) if dot else None for dot in dots],
+        y=[dot.accuracy if dot else None for dot in dots],
+        error_y=whiskers(
+            [dot.accuracy if dot else 0.0 for dot in dots],
+            [dot.interval if dot and pen.whiskered else None for dot in dots],
+            colour,
+        ),
+        mode="lines+markers" if joined else "markers",
+        line={"color": colour, "width": 1.5 if hollow else 2, "dash": pen.dashes[kind]},
+        marker={
+            "color": colour,
+            "symbol": f"{symbol}-open" if hollow else symbol,
+            "size": [_SIZE if dot and dot.text else 0 for dot in dots],
+            "opacity": 1,
+            "line": {"width": 1.5 if hollow else 0, "color": colour},
+        },
+        opacity=0.75 if hollow else 1,
+        name=legend_name(pen.name, "" if kind is Kind.OTHER or kind.value == pen.name else kind.value),
+        hovertext=[dot.text if dot else "" for dot in dots],
+        hoverinfo=["text" if dot and dot.text else "skip" for dot in dots],
+        customdata=None if hollow else [[dot.run, dot.label] if dot and dot.text else None for dot in dots],
+        **in_legend(pen.provenance),
+    )
+
+
+def _unmarked(dot: Dot) -> Dot:
+    return replace(dot, text="", interval=(dot.accuracy, dot.accuracy))
+
+
+def _text(
+    here: Mapping[str, RunResult],
+    measured: Mapping[str, list[Dot]],
+    printed: list[tuple[PublishedSeries, list[Dot]]],
+    benchmark: str,
+    cost: Cost,
+) -> str:
+    parts = []
+    for key, run in here.items():
+        least, best = min(measured[key], key=lambda dot: dot.cost), max(measured[key], key=lambda dot: dot.accuracy)
+        parts.append(
+            f"{clipped(run.model, 40)}, measured here on {run.n} questions, is right in {_at(least)} and at best in {_at(best)}"
+        )
+    if printed:
+        best_printed = max((dot for _, dots in printed for dot in dots), key=lambda dot: dot.accuracy)
+        names = listing([clipped(series.name, 50) for series, _ in printed])
+        parts.append(f"the paper published {names}, at best {_at(best_printed)}")
+    name = clipped(benchmark, 40)
+    return f"Accuracy on {name} against {cost}: {'; '.join(parts)}." if parts else f"{name}: {NO_POINTS}"
+
+
+def _at(dot: Dot) -> str:
+    return f"{percent(dot.accuracy)} at {clipped(dot.label, 30)}"

@@ -1,0 +1,97 @@
+"""The table of Control, Scaling and Performance: published rows and measured ones, each saying which and from where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from s1demo.evals.published import Published
+from s1demo.evals.results import RunResult
+from s1demo.plots.dots import Kind, kind_of
+from s1demo.plots.look import Provenance
+
+HEADER = ("whose", "method", "benchmark", "runs", "Control", "Scaling, points per doubling", "Performance", "source", "note")
+
+
+@dataclass(frozen=True)
+class MetricsRow:
+    """One row.
+
+    Attributes:
+        provenance: measured here or published.
+        method: what was scaled, for measured rows with the model.
+        benchmark: which questions; empty where the source does not say.
+        runs: evaluation runs it is over.
+        control: percent; None where nothing was asked of any run's length.
+        scaling: percentage points per doubling of thinking tokens; None with fewer than two lengths.
+        performance: percent.
+        source: the table, or the command.
+        note: what must be known to read it.
+    """
+
+    provenance: Provenance
+    method: str
+    benchmark: str
+    runs: int
+    control: float | None
+    scaling: float | None
+    performance: float
+    source: str
+    note: str = ""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Its texts in the order of `HEADER`; the paper's figures with the digits it prints."""
+        control = "–" if self.control is None else f"{self.control:.0f} %"
+        scaling = "–" if self.scaling is None else f"{self.scaling:+.1f}"
+        if self.provenance is Provenance.PUBLISHED and self.scaling is not None:
+            scaling = f"{self.scaling:+g}"
+        return (
+            self.provenance.value,
+            self.method,
+            self.benchmark,
+            str(self.runs),
+            control,
+            scaling,
+            f"{self.performance:.1f} %",
+            self.source,
+            self.note,
+        )
+
+
+def metrics_rows(runs: Iterable[RunResult], published: Published | None = None) -> list[MetricsRow]:
+    """The rows, measured ones first.
+
+    Args:
+        runs: sweeps, in the order of their rows.
+        published: the paper's numbers, None to leave them out.
+    """
+    return [_measured(run) for run in runs] + (_published(published) if published else [])
+
+
+def _measured(run: RunResult) -> MetricsRow:
+    kinds = {kind_of(point) for point in run.points}
+    votes = Kind.VOTES in kinds
+    counted = [point for point in run.points if not votes or kind_of(point) is not Kind.NATURAL]
+    over = f"Scaling is over the {len(run.scaling_points)} runs that differ in length." if run.scaling is not None else ""
+    return MetricsRow(
+        Provenance.MEASURED,
+        f"{'majority votes' if votes else 'budget forcing'}, {run.model}",
+        run.benchmark,
+        len(counted),
+        run.control,
+        run.scaling,
+        run.performance,
+        run.command,
+        f"n = {run.n} questions. {over}".strip(),
+    )
+
+
+def _published(published: Published) -> list[MetricsRow]:
+    rows = []
+    for row in published.metrics:
+        series = next((s for s in published.series if s.method == row.method and s.benchmark in published.metrics_source), None)
+        name, benchmark = (series.name, series.benchmark) if series else (row.method, "")
+        figures = (row.runs, row.control, row.scaling, row.performance)
+        rows.append(MetricsRow(Provenance.PUBLISHED, name, benchmark, *figures, published.metrics_source, row.note))
+    return rows
