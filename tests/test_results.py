@@ -43,6 +43,7 @@ def test_figures_by_hand():
     run = result()
     assert [(point.label, point.correct) for point in run.points] == [("budget 16", 1), ("natural", 2), ("Wait x1", 3), ("Wait x2", 3)]
     assert run.point("budget 16").outcomes == {"correct": 1, "incorrect": 1, "no answer": 1, "unscorable": 1}
+    assert run.point("budget 16").verdicts == "cniu"
     assert [(e.label, e.wrong_to_right, e.right_to_wrong) for e in run.ledger] == [("Wait x1", 2, 1), ("Wait x2", 1, 1)]
     assert [d.points for d in run.differences] == [25, 25, 0]
     assert run.point("natural").domains["letters"].accuracy == 33.33 and run.point("natural").ended == {"natural": 4}

@@ -49,6 +49,7 @@ class Point:
         accuracy: in percent.
         ci95: its Wilson interval, in percent.
         outcomes: how many answers were correct, incorrect, no answer, unscorable.
+        verdicts: the outcome of every question in the benchmark's order, one first letter each, such as `cin`.
         ended: how many runs ended their thinking by nature, budget or a full context.
         domains, phrasings: the same figures by kind of problem and by phrasing, where the benchmark tells.
     """
@@ -65,6 +66,7 @@ class Point:
     accuracy: float
     ci95: tuple[float, float]
     outcomes: dict[str, int]
+    verdicts: str
     ended: dict[str, int]
     domains: dict[str, Group] = field(default_factory=dict)
     phrasings: dict[str, Group] = field(default_factory=dict)
@@ -216,6 +218,8 @@ def _point(record: dict[str, Any]) -> Point:
     for counted in counts:
         if not 0 <= counted.correct <= counted.n or abs(counted.accuracy - 100 * counted.correct / max(1, counted.n)) > 0.01:
             raise ValueError(f"{point.label}: {counted.correct} of {counted.n} is not {counted.accuracy} %")
+    if any(point.verdicts.count(outcome[0]) != count for outcome, count in point.outcomes.items()):
+        raise ValueError(f"{point.label}: the verdicts are not {point.outcomes}")
     if not point.ci95[0] - 0.01 <= point.accuracy <= point.ci95[1] + 0.01:
         raise ValueError(f"{point.label}: the accuracy lies outside its interval")
     return point
