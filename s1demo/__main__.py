@@ -1,4 +1,4 @@
-"""The command line: ask, compare, probe, sweep, bench. The same functions as the app, as text or as one JSON object."""
+"""The command line: ask, compare, probe, sweep, grade, bench. The same functions as the app, as text or as one JSON object."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from s1demo.delimiters import EXTENSION
 from s1demo.engines import Engine, open_engine
 from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.errors import InputError, S1Error
+from s1demo.evals.grading import Grader, Judge, Outcome
 from s1demo.evals.journal import Journal
 from s1demo.evals.provenance import provenance
 from s1demo.evals.results import write_run
@@ -46,7 +47,8 @@ ids of one run per setting for little more than the longest. With --samples, nat
 majority of their answers instead (a tie goes to the answer sampled first).
 
 benchmarks: mini (s1-mini's held-out problems), aime24, math500, gpqa (from the Hugging Face Hub), or FILE.jsonl with
-            {"question": ..., "answer": ...} on each line, "domain" and "phrasing" too where known"""
+            {"question": ..., "answer": ...} on each line, "domain" and "phrasing" too where known, and with
+            "kind": "math", "integer" or "letter" answers are graded as such instead of as text"""
 _RESUMING = """RUN.json gets points with 95 % intervals, differences, the ledger of every Wait, Control, Scaling and Performance.
 Traces go to RUN.traces.jsonl beside it, each as soon as it is finished; the same command after a kill goes on there.
 S1_MAX_CONCURRENT_REQUESTS questions are decoded at once.
@@ -64,6 +66,12 @@ Each has any of max_thinking_tokens, num_ignore, extension and max_answer_tokens
 
 The object on stdout has "runs" (a trace by name), "engine_tokens" (tokens decoded) and "independent_tokens" (what as many runs
 of `ask` would have decoded)."""
+_GRADE = """Print every row of a file of answers with "outcome" and "extracted" added, as JSON lines.
+
+FILE.jsonl has {"gold": ..., "answer_text": ..., "kind": ...} on each line. The kind says what the true answer is: a
+"math" formula, number or word, an "integer", the "letter" of an option, or plain "text". The outcome is correct,
+incorrect, no answer, or unscorable: an answer that cannot be read, is over 2,000 characters long, or takes more than
+5 seconds to compare. Lines that are no such row go to stderr with their number, and the exit code is then 2."""
 _DASHES = "A question that begins with a dash goes last, after two dashes: s1demo ask -- '-5+3=?'"
 
 
@@ -102,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _OneLineParser(prog="s1demo", description="Budget forcing on the command line.")
-    commands = parser.add_subparsers(required=True, metavar="ask | compare | probe | sweep | bench")
+    commands = parser.add_subparsers(required=True, metavar="ask | compare | probe | sweep | grade | bench")
     ask = commands.add_parser("ask", help="one budget-forced run", epilog=_DASHES)
     ask.set_defaults(command=_ask)
     _add_run_options(ask, {"max_thinking_tokens": AUTO, "num_ignore": 0})
@@ -131,6 +139,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     sweep.set_defaults(command=_sweep)
     _add_sweep_options(sweep)
+    grade = commands.add_parser(
+        "grade",
+        help="grade a file of answers",
+        description=_GRADE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    grade.set_defaults(command=_grade)
+    grade.add_argument("file", type=Path, metavar="FILE.jsonl")
     bench = commands.add_parser("bench", help="how fast this machine runs the exhibit")
     bench.set_defaults(command=_bench)
     _add_engine_options(bench)
@@ -303,8 +319,9 @@ def _sweep(options: argparse.Namespace) -> None:
         "runs_on": [settings.engine, engine.info.device, settings.dtype, engine.info.format],
     }
     journal = Journal(options.out.with_suffix(".traces.jsonl"), traces_depend_on)
-    _decode_with_progress(engine, problems, plan, journal, settings.max_concurrent_requests)
-    result = summarise(journal.records(), plan, source)
+    with Grader() as grader:
+        _decode_with_progress(engine, problems, plan, journal, settings.max_concurrent_requests, grader.grade)
+        result = summarise(journal.records(), plan, source, grader.grade)
     write_run(options.out, result)
     print(json.dumps(result.to_dict()) if options.json else report(result), flush=True)
 
@@ -325,7 +342,9 @@ def _sweep_plan(options: argparse.Namespace) -> SweepPlan:
     )
 
 
-def _decode_with_progress(engine: Engine, problems: list[Problem], plan: SweepPlan, journal: Journal, n_at_once: int) -> None:
+def _decode_with_progress(
+    engine: Engine, problems: list[Problem], plan: SweepPlan, journal: Journal, n_at_once: int, judge: Judge
+) -> None:
     from tqdm import tqdm
 
     if journal.done:
@@ -340,10 +359,26 @@ def _decode_with_progress(engine: Engine, problems: list[Problem], plan: SweepPl
         bar.update()
 
     with bar:
-        _with_engine(engine, lambda opened: sweep(opened, problems, plan, journal, finished, n_at_once))
+        _with_engine(engine, lambda opened: sweep(opened, problems, plan, journal, finished, n_at_once, judge))
     seconds = time.perf_counter() - begun
     if decoded:
         print(f"{decoded:,} tokens in {seconds:.1f} s: {decoded / seconds:,.0f} tokens/s", file=sys.stderr)
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from s1demo.evals.grade_file import grade_file
+
+    n_bad = 0
+
+    def bad_row(message: str) -> None:
+        nonlocal n_bad
+        n_bad += 1
+        print(f"s1demo: {one_line(message)}", file=sys.stderr)
+
+    counts = grade_file(options.file, lambda row: print(json.dumps(row), flush=True), bad_row)
+    shares = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome)
+    print(f"{counts.total()} graded: {shares}; {n_bad} not graded", file=sys.stderr)
+    return BAD_INPUT if n_bad else 0
 
 
 def _bench(options: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 from s1demo.errors import InputError
+from s1demo.evals.grading import Kind
 from s1demo.settings import ASSETS
 
 MINI = ASSETS / "benchmarks" / "mini.jsonl"  # the miniature's held-out test problems
@@ -30,12 +31,14 @@ class Problem:
         answer: the true answer.
         domain: what kind of problem it is, empty where unknown.
         phrasing: "trained" or "unseen" for the miniature's problems, empty elsewhere.
+        kind: what the answer is, and so how answers are graded.
     """
 
     question: str
     answer: str
     domain: str = ""
     phrasing: str = ""
+    kind: Kind = Kind.TEXT
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,11 @@ class Source:
 
 
 def _aime(rows: Iterable[dict[str, Any]]) -> list[Problem]:
-    return [Problem(row["problem"], str(row["answer"])) for row in rows]
+    return [Problem(row["problem"], str(row["answer"]), kind=Kind.INTEGER) for row in rows]
 
 
 def _math(rows: Iterable[dict[str, Any]]) -> list[Problem]:
-    return [Problem(row["problem"], row["answer"], row["subject"]) for row in rows]
+    return [Problem(row["problem"], row["answer"], row["subject"], kind=Kind.MATH) for row in rows]
 
 
 def _gpqa(rows: Iterable[dict[str, Any]]) -> list[Problem]:
@@ -74,7 +77,7 @@ def _gpqa(rows: Iterable[dict[str, Any]]) -> list[Problem]:
         order = Random(number).sample(range(len(options)), len(options))
         lines = [f"{letter}) {options[n].strip()}" for letter, n in zip(_OPTION_LETTERS, order, strict=True)]
         question = "\n".join([row["Question"].strip(), "", *lines])
-        problems.append(Problem(question, _OPTION_LETTERS[order.index(0)], row["High-level domain"]))
+        problems.append(Problem(question, _OPTION_LETTERS[order.index(0)], row["High-level domain"], kind=Kind.LETTER))
     return problems
 
 
@@ -110,7 +113,7 @@ def load_benchmark(name: str) -> list[Problem]:
     """The problems of a benchmark.
 
     Args:
-        name: one of `NAMES`, or a file of JSON lines with keys question, answer and, if known, domain and phrasing.
+        name: one of `NAMES`, or a file of JSON lines with keys question, answer and, if known, domain, phrasing and kind.
 
     Raises:
         InputError: an unknown name, a file that cannot be read, or no network; the message says what to do.
@@ -125,7 +128,7 @@ def load_benchmark(name: str) -> list[Problem]:
 
 
 def read_problems(path: Path) -> list[Problem]:
-    """Read a file of JSON lines, each with question, answer and, if known, domain and phrasing.
+    """Read a file of JSON lines, each with question, answer and, if known, domain, phrasing and kind.
 
     Raises:
         InputError: the file is missing or empty, or a line is no problem; the message names the line.
@@ -152,7 +155,10 @@ def _problem(line: str, where: str) -> Problem:
         raise InputError(f"{where}: the question is missing.")
     if isinstance(answer, bool) or not isinstance(answer, str | int | float) or not str(answer).strip():
         raise InputError(f"{where}: the answer is missing, or neither text nor a number.")
-    return Problem(question, str(answer), str(record.get("domain") or ""), str(record.get("phrasing") or ""))
+    kind = record.get("kind") or Kind.TEXT
+    if kind not in list(Kind):
+        raise InputError(f"{where}: the kind of the answer is none of {', '.join(Kind)}.")
+    return Problem(question, str(answer), str(record.get("domain") or ""), str(record.get("phrasing") or ""), Kind(kind))
 
 
 def _load(name: str, source: Source) -> list[Problem]:

@@ -6,7 +6,7 @@ Knows numbers and answers. Knows no model, no file and no benchmark. Accuracies 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -153,18 +153,23 @@ def paired_bootstrap(first: Sequence[bool], second: Sequence[bool], resamples: i
     return Estimate(100 * (gained - lost) / n, float(low), float(high))
 
 
-def majority(answers: Sequence[str | None]) -> str | None:
+def _same(answer: str, known: str) -> bool:
+    return grade(answer, known) is Outcome.CORRECT
+
+
+def majority(answers: Sequence[str | None], same: Callable[[str, str], bool] = _same) -> str | None:
     """The answer most votes agree on; a tie goes to the answer seen first (harness: maj@n), so maj@2 is the first vote.
 
     Args:
         answers: extracted answers in the order they were sampled; None, no answer, is no vote.
+        same: whether two answers are one; by default when `grade` takes them for equal texts.
 
     Returns:
-        The winner as first written, None where nobody answered. Two answers are one when grading takes them for equal.
+        The winner as first written, None where nobody answered.
     """
     votes: dict[str, int] = {}
     for answer in answers:
         if answer:
-            same = next((known for known in votes if grade(answer, known) is Outcome.CORRECT), answer)
-            votes[same] = votes.get(same, 0) + 1
+            vote = next((known for known in votes if same(answer, known)), answer)
+            votes[vote] = votes.get(vote, 0) + 1
     return max(votes, key=lambda answer: votes[answer], default=None)

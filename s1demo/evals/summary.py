@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from s1demo.budget import AUTO, Limit
-from s1demo.evals.grading import Outcome, grade
+from s1demo.evals.grading import Judge, Kind, Outcome, grade
 from s1demo.evals.metrics import EvalRun, control, distinct, majority, paired_bootstrap, performance, scaling, wilson
 from s1demo.evals.provenance import Provenance
 from s1demo.evals.results import Difference, Exchange, Group, Point, RunResult
@@ -37,21 +37,22 @@ class _Graded:
         return self.outcome is Outcome.CORRECT
 
 
-def summarise(records: Iterable[dict[str, Any]], plan: SweepPlan, source: Provenance) -> RunResult:
+def summarise(records: Iterable[dict[str, Any]], plan: SweepPlan, source: Provenance, judge: Judge = grade) -> RunResult:
     """Fold the records of a journal.
 
     Args:
         records: at least one finished question, in any order.
         plan: what was measured.
         source: where it comes from.
+        judge: what grades runs and majorities; a `Grader`'s compares formulas too.
     """
     graded: dict[str, list[_Graded]] = defaultdict(list)
     engine_tokens = independent_tokens = 0
     for record in records:
         for label in plan.policies():
-            graded[label].append(_graded(record, [label]))
+            graded[label].append(_graded(record, [label], judge))
         for label, votes in plan.votes().items():
-            graded[label].append(_graded(record, plan.sample_labels()[:votes]))
+            graded[label].append(_graded(record, plan.sample_labels()[:votes], judge))
         engine_tokens += record["engine_tokens"]
         independent_tokens += record["independent_tokens"]
     for rows in graded.values():
@@ -76,12 +77,17 @@ def summarise(records: Iterable[dict[str, Any]], plan: SweepPlan, source: Proven
     )
 
 
-def _graded(record: dict[str, Any], labels: Sequence[str]) -> _Graded:
+def _graded(record: dict[str, Any], labels: Sequence[str], judge: Judge) -> _Graded:
     """One run, or the majority of several."""
     runs = [record["runs"][label] for label in labels]
+    kind = Kind(record.get("kind", Kind.TEXT))
+
+    def same(answer: str, known: str) -> bool:
+        return answer == known or judge(answer, known, kind) is Outcome.CORRECT
+
     return _Graded(
         index=record["index"],
-        outcome=grade(majority([run["answer"] for run in runs]), record["true_answer"]),
+        outcome=judge(majority([run["answer"] for run in runs], same), record["true_answer"], kind),
         thinking_tokens=sum(run["thinking_tokens"] for run in runs),
         answer_tokens=sum(len(run["answer_ids"]) for run in runs),
         ended=tuple(run["end_of_thinking"] for run in runs),

@@ -19,7 +19,7 @@ from s1demo.delimiters import EXTENSION
 from s1demo.engines.base import Engine
 from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.errors import InputError
-from s1demo.evals.grading import grade
+from s1demo.evals.grading import Judge, Kind, Outcome, decide, extract_answer, grade
 from s1demo.evals.journal import Journal
 from s1demo.events import Finished, Origin, Phase, SamplingParams, Tokens
 from s1demo.policies import NATURAL, policy_label
@@ -142,6 +142,7 @@ async def sweep(
     journal: Journal,
     on_question: Callable[[dict[str, Any]], None] = lambda record: None,
     max_concurrent: int = 16,
+    judge: Judge = grade,
 ) -> None:
     """Decode what a journal lacks, several questions at once, and add each to it as soon as it is finished.
 
@@ -152,6 +153,7 @@ async def sweep(
         journal: where the traces go.
         on_question: told of each finished question, with its record.
         max_concurrent: most questions under way at once.
+        judge: what grades; a `Grader`'s compares formulas too, in a thread, while other questions are decoded.
 
     Raises:
         InputError: a question, a budget or the answer do not fit the model's context; nothing has been decoded then.
@@ -162,7 +164,7 @@ async def sweep(
 
     async def work() -> None:
         for index in todo:  # shared by all workers
-            record = await _decode_problem(engine, problems[index], index, plan)
+            record = await _decode_problem(engine, problems[index], index, plan, judge)
             journal.append(record)
             on_question(record)
 
@@ -186,7 +188,7 @@ def _check(engine: Engine, problems: Sequence[Problem], plan: SweepPlan) -> None
                 raise InputError(f"Question {number} of the benchmark: {error}") from error
 
 
-async def _decode_problem(engine: Engine, problem: Problem, index: int, plan: SweepPlan) -> dict[str, Any]:
+async def _decode_problem(engine: Engine, problem: Problem, index: int, plan: SweepPlan, judge: Judge) -> dict[str, Any]:
     """One line of the journal."""
     policies = plan.policies()
     traces, engine_tokens = await decode_question(engine, problem.question, policies, plan.sampling(index))
@@ -203,15 +205,17 @@ async def _decode_problem(engine: Engine, problem: Problem, index: int, plan: Sw
         "phrasing": problem.phrasing,
         "thinking_ids": trunk,
         "thinking": _text(engine, trunk),
-        "runs": {label: _run_record(engine, trace, trunk, problem.answer) for label, trace in traces.items()},
+        **({} if problem.kind is Kind.TEXT else {"kind": problem.kind}),
+        "runs": {label: await _run_record(engine, trace, trunk, problem, judge) for label, trace in traces.items()},
         "engine_tokens": engine_tokens,
         "independent_tokens": sum(trace.sampled_tokens for trace in traces.values()),
     }
 
 
-def _run_record(engine: Engine, trace: Trace, trunk: list[int], true_answer: str) -> dict[str, Any]:
+async def _run_record(engine: Engine, trace: Trace, trunk: list[int], problem: Problem, judge: Judge) -> dict[str, Any]:
     """What one run adds to the shared trunk: how far it thought along it, and its answer."""
     thinking = thinking_ids(trace)
+    answer = extract_answer(trace.answer_text, problem.kind)
     apart = {} if thinking == trunk[: len(thinking)] else {"thinking_ids": thinking, "thinking": _text(engine, thinking)}
     return {
         "thinking_tokens": trace.thinking_tokens,
@@ -219,10 +223,17 @@ def _run_record(engine: Engine, trace: Trace, trunk: list[int], true_answer: str
         "end_of_thinking": trace.end_of_thinking,
         "answer_ids": [i for i, phase in zip(trace.token_ids, trace.phases, strict=True) if phase is Phase.ANSWER],
         "answer_text": trace.answer_text,
-        "answer": trace.answer,
-        "outcome": grade(trace.answer, true_answer),
+        "answer": answer,
+        "outcome": await _outcome(answer, problem, judge),
         **apart,
     }
+
+
+async def _outcome(answer: str | None, problem: Problem, judge: Judge) -> Outcome:
+    decided = decide(answer, problem.answer, problem.kind)
+    if decided is not None:
+        return decided
+    return await asyncio.to_thread(judge, answer, problem.answer, problem.kind)
 
 
 def thinking_ids(trace: Trace) -> list[int]:
