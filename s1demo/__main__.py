@@ -8,7 +8,9 @@ import dataclasses
 import json
 import os
 import shlex
+import signal
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -257,7 +259,7 @@ def _probe(options: argparse.Namespace) -> None:
                         writer.write(_ASK, item, builder.trace())
         return builder.trace(), sorted(points, key=lambda point: point.thinking_tokens)
 
-    trace, points = _with_engine(open_engine(settings), run_and_collect)
+    trace, points = _with_engine(_open(settings), run_and_collect)
     if options.json:
         print(json.dumps(trace.to_dict() | {"points": [dataclasses.asdict(point) for point in points]}), flush=True)
     else:
@@ -278,7 +280,7 @@ def _run(options: argparse.Namespace, policies: dict[str, BudgetPolicy]) -> tupl
     sampling = SamplingParams(options.temperature, options.top_p, options.seed)
     coloured = sys.stdout.isatty() and not settings.no_color
     writer = None if options.json else TerminalWriter(list(policies), sys.stdout, titles=len(policies) > 1, coloured=coloured)
-    return _with_engine(open_engine(settings), lambda engine: _stream(engine, options.question, policies, sampling, writer))
+    return _with_engine(_open(settings), lambda engine: _stream(engine, options.question, policies, sampling, writer))
 
 
 async def _stream(
@@ -295,6 +297,22 @@ async def _stream(
     return traces, {"engine_tokens": shared.engine_tokens, "independent_tokens": shared.independent_tokens}
 
 
+def _open(settings: Settings) -> Engine:
+    """Open the engine; Ctrl-C meanwhile ends the process itself, since torch's import aborts on an exception in its midst."""
+
+    def end(*_: object) -> None:
+        print("s1demo: interrupted", file=sys.stderr, flush=True)
+        os._exit(INTERRUPTED)
+
+    if threading.current_thread() is not threading.main_thread():
+        return open_engine(settings)
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        return open_engine(settings)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _with_engine(engine: Engine, work: Callable[[Engine], Awaitable[T]]) -> T:
     async def session() -> T:
         try:
@@ -309,7 +327,7 @@ def _sweep(options: argparse.Namespace) -> None:
     plan = _sweep_plan(options)
     problems = load_benchmark(options.benchmark)[: options.limit]
     settings = _settings(options)
-    engine = open_engine(settings)
+    engine = _open(settings)
     source = provenance(engine.info.model, settings.model_path, options.benchmark, problems, options.typed)
     traces_depend_on = dataclasses.asdict(plan) | {
         "benchmark": source.benchmark,
@@ -385,7 +403,7 @@ def _bench(options: argparse.Namespace) -> None:
     from s1demo.bench import bench, report
 
     begun = time.perf_counter()
-    engine = open_engine(_settings(options))
+    engine = _open(_settings(options))
     figures = {"start_up_seconds": time.perf_counter() - begun} | _with_engine(engine, bench)
     print(json.dumps(figures) if options.json else report(figures), flush=True)
 
