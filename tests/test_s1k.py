@@ -133,8 +133,6 @@ def test_the_miniatures_rows_are_what_curation_writes(tmp_path):
 
 
 def test_the_shipped_rows_are_readable():
-    if not s1k.OWN_ROWS.is_file():
-        pytest.skip("assets/s1-mini-1k.jsonl is written by the training run")
     records = read_own_rows()
     assert len(records) == 1000 and all(record.question and record.answer and record.traces[MINIATURE].tokens for record in records)
 
