@@ -13,14 +13,14 @@ from s1demo.settings import ASSETS, EMBEDDED_MODEL, EMBEDDED_RECORDING
 MEASURED = ASSETS / "measured" / "s1-mini" / "curve.json"
 _EMBEDDED = (
     "s1-mini is this project's own small model, trained from nothing on two CPU cores by the paper's recipe in miniature. "
-    "It generates every token you see; nothing is scripted.",
+    "It writes every token that is not marked as forced; nothing is scripted.",
     "It knows sixteen kinds of small school problem: counting letters and things, adding, subtracting, small products, mixed "
     "arithmetic, decimals, sorting, sequences, weekdays, last digits of powers, common divisors, binary numbers, units, simple "
     "equations and short word problems.",
     "Asked anything else, it answers that it only knows small school problems. It was trained to say so, and no rule of the page "
     "does it for the model: it can take a strange question for one of its own, or turn down one that it should know.",
-    "That it stops early, and so has something left to gain by Wait, was taught to it, as the paper's fine-tuning teaches it to "
-    "s1-32B. A model trained to check itself to the end would need no forcing.",
+    "That it stops early, and so has something left to gain by Wait, was taught to it by its thousand traces. A model trained to "
+    "check itself to the end would need no forcing.",
 )
 _OTHER = (
     "This model runs through the same decoder as the embedded one. Nothing about its accuracy was measured here; the paper's own "
