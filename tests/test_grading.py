@@ -115,10 +115,10 @@ def test_extraction_is_linear(part):
     seconds = []
     for n in (50_000, 200_000):
         text = part * (n // len(part))
-        begun = time.process_time()
+        begun = time.thread_time()
         for kind in Kind:
             decide(extract_answer(text, kind), "5", kind)
-        seconds.append(time.process_time() - begun)
+        seconds.append(time.thread_time() - begun)
     assert seconds[1] < 0.2 + 10 * seconds[0], "four times the text, four times the time"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -9,14 +10,19 @@ import gradio as gr
 from s1demo.engines import Engine
 from s1demo.engines.base import EngineInfo
 from s1demo.settings import Settings
+from s1demo.ui.address import connect_address
 from s1demo.ui.api import add_endpoints
+from s1demo.ui.bundle import head, stylesheet
 from s1demo.ui.compare_tab import build_compare_tab
+from s1demo.ui.exhibit import Exhibit, Fields
 from s1demo.ui.model_card import chip_and_card
 from s1demo.ui.questions import QuestionBank
-from s1demo.ui.streaming import Sessions
-from s1demo.ui.theme import gradio_theme, stylesheet
+from s1demo.ui.theme import gradio_theme
 
 TITLE = "s1 · simple test-time scaling"
+TABS: dict[str, tuple[str, Callable[[Exhibit], Fields]]] = {  # name in the address -> title, and what lays it out
+    "compare": ("Compare", build_compare_tab),
+}
 
 
 def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = None) -> gr.Blocks:
@@ -27,16 +33,21 @@ def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = No
         settings: limits of one run.
         bank: example questions and known answers, the embedded ones by default.
     """
-    sessions = Sessions()
+    exhibit = Exhibit(engine, settings, bank or QuestionBank.load())
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
         header = _header(engine.info, settings.model_path)
         gr.HTML(html_template=header, elem_id="header", apply_default_css=False, js_on_load=None)
-        with gr.Tabs(elem_id="tabs"), gr.Tab("Compare", id="compare"):
-            build_compare_tab(engine, settings, bank or QuestionBank.load(), sessions)
+        fields: Fields = {}
+        with gr.Tabs(elem_id="tabs") as tabs:
+            for name, (title, build) in TABS.items():
+                with gr.Tab(title, id=name, elem_id=f"tab-{name}") as tab:
+                    fields |= build(exhibit)
+                tab.select(None, js=f"() => s1.address.set({{tab: '{name}'}})", api_visibility="private")
+        connect_address(demo, tabs, fields)
         add_endpoints(engine, settings)
 
         async def leave(request: gr.Request) -> None:
-            await sessions.close(str(request.session_hash))
+            await exhibit.sessions.close(str(request.session_hash))
 
         demo.unload(leave)
     demo.queue(default_concurrency_limit=settings.max_concurrent_runs, max_size=settings.max_queued_runs)
@@ -52,6 +63,7 @@ def launch_settings(settings: Settings) -> dict[str, Any]:
         "inbrowser": settings.open_browser,
         "theme": gradio_theme(),
         "css": stylesheet(),
+        "head": head(),
         "max_threads": settings.max_concurrent_runs + 20,  # slots of all running jobs, async ones too
         "footer_links": ["api"],
         "show_error": False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,6 +15,7 @@ from s1demo.engines import Engine
 from s1demo.events import Event
 from s1demo.policies import NATURAL
 from s1demo.settings import Settings
+from s1demo.ui.bundle import on_load
 from s1demo.ui.controls import (
     EXTENSIONS,
     FULL,
@@ -27,10 +27,11 @@ from s1demo.ui.controls import (
     default_budget,
     stop_slider,
 )
+from s1demo.ui.exhibit import Exhibit, Fields
 from s1demo.ui.pace import READING_TOKENS_PER_SECOND
 from s1demo.ui.questions import DEFAULT_QUESTION, QuestionBank
 from s1demo.ui.render import ComparisonView
-from s1demo.ui.streaming import Message, Sessions, ViewStream
+from s1demo.ui.streaming import Message, ViewStream
 
 RUNS = {
     TRUNCATED: ("Truncated", "Thinking is cut at the budget, then the model must answer."),
@@ -38,8 +39,9 @@ RUNS = {
     EXTENDED: ("Extended", "Each time it wants to stop, it is made to go on."),
 }
 N_EXAMPLES = 5
-_HERE = Path(__file__).parent
-_VIEW_JS = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("fork.js", "trace_view.js"))
+KIND = "compare"
+
+ADDRESS_NAMES = ("question", "budget", "waits", "extension", "own", "temperature", "top-p", "seed", "answer-tokens", "speed")
 
 _TOGGLE_MORE = """() => {
   const open = document.getElementById("more-panel").classList.toggle("open");
@@ -78,21 +80,16 @@ _VIEW = """
 <p class="sr-only" id="announcement" role="status"></p>"""
 
 
-def build_compare_tab(engine: Engine, settings: Settings, bank: QuestionBank, sessions: Sessions) -> None:
-    """Lay out the tab inside the open Blocks context and connect it.
-
-    Args:
-        engine: what decodes.
-        settings: limits of one run.
-        bank: example questions and known answers.
-        sessions: the live comparison of every page.
-    """
+def build_compare_tab(exhibit: Exhibit) -> Fields:
+    """Lay out the tab inside the open Blocks context and connect it; returns the fields a link fills in."""
+    engine, settings, bank, sessions = exhibit.engine, exhibit.settings, exhibit.bank, exhibit.sessions
     question, run, stop = _question_row()
     gr.HTML(html_template='<p id="problem-text" role="alert"></p>', elem_id="problem", apply_default_css=False)
     _examples_row(bank, question)
     inputs = [question, *_controls_row(engine.info.context_length)]
     panes = "".join(_PANE.format(name=name, title=title, empty=empty) for name, (title, empty) in RUNS.items())
-    view = gr.HTML(html_template=_VIEW.format(panes=panes), js_on_load=_VIEW_JS, elem_id="trace-view", apply_default_css=False)
+    template = _VIEW.format(panes=panes)
+    view = gr.HTML(html_template=template, js_on_load=on_load("compare", "resync"), elem_id="trace-view", apply_default_css=False)
 
     async def run_comparison(request: gr.Request, *values: Any) -> AsyncGenerator[Message, None]:
         choices = Choices(values[0] or "", *values[1:])
@@ -102,16 +99,16 @@ def build_compare_tab(engine: Engine, settings: Settings, bank: QuestionBank, se
             pace = None if choices.speed == FULL else READING_TOKENS_PER_SECOND
             return ViewStream(number, view, _events(engine, settings, choices), settings.max_run_seconds, pace)
 
-        stream = await sessions.open(str(request.session_hash), make)
+        stream = await sessions.open(str(request.session_hash), KIND, make)
         async with aclosing(stream.messages()) as messages:
             async for message in messages:
                 yield message
 
     async def stop_comparison(request: gr.Request) -> None:
-        await sessions.stop(str(request.session_hash))
+        await sessions.stop(str(request.session_hash), KIND)
 
     async def repeat(request: gr.Request) -> Any:
-        return sessions.resync(str(request.session_hash)) or gr.skip()
+        return sessions.resync(str(request.session_hash), KIND) or gr.skip()
 
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     started = gr.on(
@@ -128,6 +125,7 @@ def build_compare_tab(engine: Engine, settings: Settings, bank: QuestionBank, se
     stopped = stop.click(stop_comparison, queue=False, js=_TELL.format("s1-stop-asked"), **private)
     stopped.then(None, cancels=[started], **private)  # one that still waits in the queue, too
     view.resync(repeat, outputs=view, queue=False, **private)
+    return dict(zip(ADDRESS_NAMES, inputs, strict=True))
 
 
 async def _events(engine: Engine, settings: Settings, choices: Choices) -> AsyncGenerator[tuple[str, Event], None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -15,13 +14,13 @@ from s1demo.decode import comparison_policies
 from s1demo.delimiters import EXTENSION
 from s1demo.errors import InputError
 from s1demo.events import SamplingParams
+from s1demo.ui.bundle import on_load
 
 OWN = "own…"
 EXTENSIONS = (EXTENSION, "Hmm", "Alternatively", OWN)
 MOST_WAITS = 8
 READING, FULL = "reading speed", "full speed"
 _SMALL_CONTEXT = 4096
-_SLIDER_JS = Path(__file__).with_name("controls.js").read_text(encoding="utf-8")
 
 
 def budget_stops(context_length: int) -> list[Limit]:
@@ -67,7 +66,7 @@ def stop_slider(
     return gr.HTML(
         value,
         html_template=template,
-        js_on_load=_SLIDER_JS,
+        js_on_load=on_load("stopSlider"),
         elem_id=elem_id,
         elem_classes=["stop-slider"],
         apply_default_css=False,

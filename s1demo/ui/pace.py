@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
-from s1demo.events import Event, Tokens
+from s1demo.events import Tokens
 
 READING_TOKENS_PER_SECOND = 40.0
 MAX_LAG_SECONDS = 4.0  # a long trace is shown faster, so that the page never falls further behind
@@ -27,7 +28,7 @@ class Timed:
 
     seconds: float
     run: str
-    event: Event
+    event: Any
 
 
 class Pacer:

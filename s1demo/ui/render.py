@@ -1,6 +1,6 @@
 """Events -> view operations: what the page must change, as small JSON-able lists, appended text only.
 
-Pure: no gradio, no engine, no clock (the caller says how many seconds a run has taken). `trace_view.js` carries out the
+Pure: no gradio, no engine, no clock (the caller says how many seconds a run has taken). `web/comparison.js` carries out the
 operations; the table below is the whole contract between the two.
 
     ["start", run, budget]                      a run begins, `budget` thinking tokens at most

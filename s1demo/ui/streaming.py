@@ -13,12 +13,11 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from s1demo.errors import S1Error
-from s1demo.events import Event
 from s1demo.ui.pace import Pacer, Timed
-from s1demo.ui.render import ComparisonView, Op, OpLog, coalesce
+from s1demo.ui.render import Op, OpLog, coalesce
 
 TICK_SECONDS = 0.1
 HEARTBEAT_SECONDS = 0.4
@@ -106,22 +105,30 @@ class Pump(Generic[T]):
         return batch, False
 
 
+class View(Protocol):
+    """Folds what happens into view operations; `render.ComparisonView` is one."""
+
+    def feed(self, name: str, event: Any, seconds: float) -> list[Op]:
+        """The operations one event of the run `name` asks for, `seconds` after the start."""
+        ...
+
+
 class ViewStream:
-    """One comparison on its way to one page.
+    """One run of a view, such as a comparison, on its way to one page.
 
     Args:
         number: larger than that of every earlier stream to the same page.
         view: folds the events.
         events: (run name, event) pairs as they happen.
-        max_seconds: the longest the comparison may take.
+        max_seconds: the longest the run may take.
         tokens_per_second: the fastest the page shows a run; None shows what has come.
     """
 
     def __init__(
         self,
         number: int,
-        view: ComparisonView,
-        events: AsyncGenerator[tuple[str, Event], None],
+        view: View,
+        events: AsyncGenerator[tuple[str, Any], None],
         max_seconds: float,
         tokens_per_second: float | None = None,
     ) -> None:
@@ -198,51 +205,50 @@ class ViewStream:
 
 
 class Sessions:
-    """The one live comparison of every open page.
-
-    Attributes:
-        active: comparisons under way.
-    """
+    """The live runs of every open page, one of each kind (each tab has its own) at most."""
 
     def __init__(self) -> None:
-        self._streams: dict[str, ViewStream] = {}
+        self._streams: dict[tuple[str, str], ViewStream] = {}
         self._number = 0
 
     @property
     def active(self) -> int:
-        """Comparisons under way."""
+        """Runs under way."""
         return sum(not stream.closed.is_set() for stream in self._streams.values())
 
-    async def open(self, session: str, make: Callable[[int], ViewStream]) -> ViewStream:
-        """Start a page's next comparison in place of the one it may still be running.
+    async def open(self, session: str, kind: str, make: Callable[[int], ViewStream]) -> ViewStream:
+        """Start a page's next run of one kind in place of the one that may still be under way.
 
         Args:
             session: the page.
+            kind: what runs there, such as "compare".
             make: builds the stream from its number.
         """
-        await self.stop(session)
+        await self.stop(session, kind)
         self._number = max(self._number + 1, int(time.time() * 1000))  # grows over restarts, too: pages stay open
-        stream = self._streams[session] = make(self._number)
+        stream = self._streams[session, kind] = make(self._number)
         return stream
 
-    async def stop(self, session: str, why: str = "stopped") -> None:
-        """End a page's comparison and wait until its engine work has ended; nothing happens if there is none."""
-        stream = self._streams.get(session)
+    async def stop(self, session: str, kind: str, why: str = "stopped") -> None:
+        """End a page's run of one kind and wait until its engine work has ended; nothing happens if there is none."""
+        stream = self._streams.get((session, kind))
         if stream is not None and not stream.closed.is_set():
             stream.stop(why)
             try:
                 await asyncio.wait_for(stream.closed.wait(), 2)
             except TimeoutError:
-                log.warning("a comparison took more than 2 s to stop")
+                log.warning("a run took more than 2 s to stop")
 
     async def close(self, session: str) -> None:
-        """Forget a page that was closed, and end its comparison."""
-        await self.stop(session)
-        self._streams.pop(session, None)
+        """Forget a page that was closed, and end its runs."""
+        kinds = [kind for owner, kind in self._streams if owner == session]
+        await asyncio.gather(*(self.stop(session, kind) for kind in kinds))
+        for kind in kinds:
+            self._streams.pop((session, kind), None)
 
-    def resync(self, session: str) -> Message | None:
-        """Repeat a page's comparison: within its stream while that runs, else as the message returned."""
-        stream = self._streams.get(session)
+    def resync(self, session: str, kind: str) -> Message | None:
+        """Repeat a page's run: within its stream while that is under way, else as the message returned."""
+        stream = self._streams.get((session, kind))
         if stream is None:
             return None
         if stream.closed.is_set():
@@ -260,5 +266,5 @@ def describe(error: Exception) -> str:
     """The sentence a visitor is shown; details of unexpected errors go to the log only."""
     if isinstance(error, S1Error):
         return str(error)
-    log.error("a comparison failed", exc_info=error)
+    log.error("a run failed", exc_info=error)
     return SOMETHING_WRONG

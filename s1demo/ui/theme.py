@@ -7,7 +7,6 @@ Knows no component and no event. Style sheets use `var(--s1-...)` and never a co
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -91,13 +90,6 @@ def css_variables() -> str:
 
     fonts = f":root {{ --s1-sans: {_css_list(SANS)}; --s1-mono: {_css_list(MONO)}; }}"
     return "\n".join((fonts, block(":root", LIGHT, "light"), block(".dark", DARK, "dark")))
-
-
-def stylesheet() -> str:
-    """Everything the page needs in one string: the variables, then the style sheets beside this file."""
-    here = Path(__file__).parent
-    sheets = [(here / name).read_text(encoding="utf-8") for name in ("page.css", "controls.css", "trace_view.css")]
-    return "\n".join((css_variables(), *sheets))
 
 
 def gradio_theme() -> gr.themes.Base:

@@ -14,10 +14,11 @@ from s1demo.budget import AUTO
 from s1demo.engines.base import EngineInfo
 from s1demo.errors import InputError
 from s1demo.ui.app import launch_settings
+from s1demo.ui.bundle import stylesheet
 from s1demo.ui.controls import EXTENSIONS, FULL, OWN, Choices, budget_stops, default_budget, limit, whole
 from s1demo.ui.model_card import describe_model
 from s1demo.ui.questions import DEFAULT_QUESTION, Question, QuestionBank
-from s1demo.ui.theme import DARK, LIGHT, stylesheet
+from s1demo.ui.theme import DARK, LIGHT
 
 CHOICES = Choices("How many r in strawberry?", 16, 2, EXTENSIONS[0], "", 0, 1, 0, "", FULL)
 UI = Path(s1demo.ui.__file__).parent
@@ -115,7 +116,7 @@ def test_a_bank_is_read_from_json_lines(tmp_path):
     assert QuestionBank.load(tmp_path / "none.jsonl").questions == []
 
 
-@pytest.mark.parametrize("path", [path for path in UI.iterdir() if path.suffix in (".css", ".js", ".py")], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [path for path in UI.rglob("*") if path.suffix in (".css", ".js", ".py")], ids=lambda p: p.name)
 def test_colours_live_in_the_theme_only(path):
     if path.name != "theme.py":
         assert not re.findall(r"(?<!&)#[0-9a-fA-F]{6}\b|(?<!&)#[0-9a-fA-F]{3}\b(?=[;\s,])|\b(?:rgb|hsl)a?\(", path.read_text())
@@ -149,7 +150,7 @@ def luminance(colour: str) -> float:
 
 
 def test_the_page_never_asks_another_host():
-    for path in UI.iterdir():
+    for path in UI.rglob("*"):
         if path.suffix in (".css", ".js"):
             assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", path.read_text()), path.name
 

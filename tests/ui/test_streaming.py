@@ -87,12 +87,12 @@ def test_a_waiting_engine_gives_heartbeats():
 def test_stop_ends_the_engines_work_at_once_and_keeps_what_is_there(seconds_per_token):
     async def stopped() -> tuple[list[dict], float]:
         engine, sessions = ScriptedEngine(seconds_per_token), Sessions()
-        stream = await sessions.open("page", lambda number: stream_of(engine, waits=8, number=number))
+        stream = await sessions.open("page", "compare", lambda number: stream_of(engine, waits=8, number=number))
         task = asyncio.create_task(collect(stream))
         while not engine.active_requests:
             await asyncio.sleep(0.01)
         start = time.monotonic()
-        await sessions.stop("page")
+        await sessions.stop("page", "compare")
         assert engine.active_requests == 0 and sessions.active == 0
         return await task, time.monotonic() - start
 
@@ -116,11 +116,11 @@ def test_abandoning_the_messages_ends_the_engines_work():
 def test_a_new_run_of_the_same_page_takes_the_place_of_the_old():
     async def twice() -> tuple[list[dict], int, int]:
         engine, sessions = ScriptedEngine(0.02), Sessions()
-        first = await sessions.open("page", lambda number: stream_of(engine, waits=8, number=number))
+        first = await sessions.open("page", "compare", lambda number: stream_of(engine, waits=8, number=number))
         task = asyncio.create_task(collect(first))
         while not engine.active_requests:
             await asyncio.sleep(0.01)
-        second = await sessions.open("page", lambda number: stream_of(engine, number=number))
+        second = await sessions.open("page", "compare", lambda number: stream_of(engine, number=number))
         return await task, first.number, second.number
 
     messages, first, second = asyncio.run(twice())
@@ -161,11 +161,11 @@ def test_a_resync_repeats_everything_in_one_message(lost_at):
 def test_a_finished_stream_is_repeated_by_its_session():
     async def finished() -> tuple[Any, Any, Any]:
         sessions = Sessions()
-        stream = await sessions.open("page", lambda number: stream_of(ScriptedEngine(), number=number))
+        stream = await sessions.open("page", "compare", lambda number: stream_of(ScriptedEngine(), number=number))
         await collect(stream)
-        message, unknown = sessions.resync("page"), sessions.resync("other")
+        message, unknown = sessions.resync("page", "compare"), sessions.resync("other", "compare")
         await sessions.close("page")
-        return message, unknown, sessions.resync("page")
+        return message, unknown, sessions.resync("page", "compare")
 
     message, unknown, closed = asyncio.run(finished())
     assert message["full"] and kinds([message])[-1] == "done"

@@ -3,15 +3,6 @@
 //   runs: [{name, tokens, shared, waits: [{at, word}], end: {reason, at} | null, answer, verdict, stopped}], the middle one is the main line.
 
 const FORK = { rows: [30, 70, 110], axis: 144, height: 162, left: 16, bend: 30, mark: 11 };
-const SCISSORS = "\u2702\uFE0E", ROUND_ARROW = "\u21BB\uFE0E", CHECK = "\u2713", CROSS = "\u2717";
-
-function svgNode(parent, name, attributes, text) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text !== undefined) node.textContent = text;
-  parent.append(node);
-  return node;
-}
 
 function drawFork(svg, runs) {
   const width = svg.clientWidth || 800, wide = width > 640;

@@ -1,0 +1,37 @@
+"""The page's own scripts and style sheets (`web/`), as the two strings Gradio takes. Nothing here comes from the network.
+
+All scripts share one scope; each says at its top what it offers. What a component calls when it is mounted is a function of `s1`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from s1demo.ui.theme import css_variables
+
+WEB = Path(__file__).parent / "web"
+SCRIPTS = ("dom", "stream", "pane", "fork", "comparison", "address", "controls", "compare")
+STYLES = ("page", "controls", "compare")
+
+
+def head() -> str:
+    """What goes into the head of the page: every script, in the order in which they need each other."""
+    scripts = "\n".join((WEB / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    assert "</script" not in scripts
+    return f'<script>(() => {{\n"use strict";\nconst s1 = (window.s1 = {{}});\n{scripts}}})();</script>'
+
+
+def stylesheet() -> str:
+    """Every style sheet, behind the colours and fonts it is written in."""
+    return "\n".join((css_variables(), *((WEB / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)))
+
+
+def on_load(name: str, *events: str) -> str:
+    """The `js_on_load` of a component: call `s1.NAME` with what Gradio offers it.
+
+    Args:
+        name: the function a script in `web/` adds to `s1`.
+        events: what it may `trigger`; Gradio offers a listener for the names it finds in this text.
+    """
+    return f"s1.{name}({{ element, props, trigger, watch, events: {json.dumps(events)} }});"

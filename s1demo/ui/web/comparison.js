@@ -1,0 +1,52 @@
+// Fork picture and panes of one comparison, inside `root`: carries out the view operations of render.py.
+
+class Comparison {
+  constructor(root) {
+    this.root = root;
+    this.panes = new Map([...root.querySelectorAll("[data-run]")].map((node) => [node.dataset.run, new Pane(node)]));
+    this.svg = root.querySelector(".fork svg");
+    this.fresh = true; // what is shown, if anything, belongs to an earlier comparison
+    const pane = (run) => this.panes.get(run);
+    this.operations = {
+      start: (run, budget) => {
+        if (this.fresh) this.clear();
+        pane(run).start(budget);
+      },
+      text: (run, kind, text) => pane(run).write(kind, text),
+      wait: (run, number, tokens) => pane(run).wait(number, tokens),
+      forced: (run, text) => pane(run).force(text),
+      count: (run, tokens) => pane(run).setCount(tokens),
+      shared: (run, tokens, characters) => pane(run).share(tokens, characters),
+      end: (run, reason, tokens) => pane(run).end(reason, tokens),
+      delimiter: (run, text, label) => pane(run).delimiter(text, label),
+      status: (run, text) => (pane(run).status.textContent = text),
+      answer: (run, answer, verdict, details) => pane(run).finish(answer, verdict, details),
+      sentence: (text) => this.svg.setAttribute("aria-label", text),
+      stopped: (why) => this.stop(why),
+    };
+    new ResizeObserver(() => this.draw()).observe(this.svg);
+  }
+
+  clear() {
+    this.fresh = false;
+    this.panes.forEach((pane) => pane.clear());
+    this.root.querySelector(".fork").classList.add("drawn");
+    this.svg.setAttribute("aria-label", "The runs are thinking.");
+  }
+
+  stop(why) {
+    this.panes.forEach((pane) => pane.begun && pane.stop(why));
+  }
+
+  show() {
+    for (const pane of this.panes.values()) {
+      pane.dim();
+      pane.follow();
+    }
+    this.draw();
+  }
+
+  draw() {
+    if (!this.fresh) drawFork(this.svg, [...this.panes.values()].map((pane) => pane.data));
+  }
+}

@@ -1,0 +1,19 @@
+// What every part of the page needs to build nodes. Text is only ever set as text.
+
+const SCISSORS = "\u2702\uFE0E", ROUND_ARROW = "\u21BB\uFE0E", CHECK = "\u2713", CROSS = "\u2717";
+const byId = (id) => document.getElementById(id);
+
+function make(name, className, text) {
+  const node = document.createElement(name);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function svgNode(parent, name, attributes, text) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text !== undefined) node.textContent = text;
+  parent.append(node);
+  return node;
+}
