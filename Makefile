@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	S1_OPEN_BROWSER=1 $(BIN)/python app.py
 
 test: $(VENV)/.installed-dev lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # The engine tests on vLLM's CPU build, in an environment of its own (about 2 minutes to install, 3.5 GB).
 test-vllm: $(VLLM)/.installed

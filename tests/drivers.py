@@ -23,6 +23,15 @@ def trace_of(engine: Engine, question: str, policy: BudgetPolicy, sampling: Samp
     return asyncio.run(collect_trace(engine, question, policy, sampling))
 
 
+def traces_of(engine: Engine, runs: list[tuple[str, BudgetPolicy, SamplingParams]]) -> list[Trace]:
+    """The trace of each run on its own, all decoded at the same time: the engine shares steps, the runs share nothing."""
+
+    async def gather() -> list[Trace]:
+        return list(await asyncio.gather(*(collect_trace(engine, *each) for each in runs)))
+
+    return asyncio.run(gather())
+
+
 async def collect_trace(
     engine: Engine, question: str, policy: BudgetPolicy, sampling: SamplingParams = SamplingParams()
 ) -> Trace:
