@@ -9,14 +9,15 @@ from s1demo.errors import S1Error
 from s1demo.settings import Settings
 from s1demo.ui.app import build_app, launch_settings
 
-try:
-    settings = Settings.from_env()
-    engine = open_engine(settings)
-except S1Error as error:
-    print(f"error: {error}", file=sys.stderr)
-    raise SystemExit(2) from None
+if __name__ != "__mp_main__":  # a process that vLLM spawns imports this file again and must not open a second engine
+    try:
+        settings = Settings.from_env()
+        engine = open_engine(settings)
+    except S1Error as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
 
-demo = build_app(engine, settings)
+    demo = build_app(engine, settings)
 
 if __name__ == "__main__":
     demo.launch(**launch_settings(settings))

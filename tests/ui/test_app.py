@@ -145,3 +145,9 @@ def refused(model: str) -> None:
     assert process.returncode == 2
     assert "Traceback" not in errors and len(errors.strip().splitlines()) == 1, errors
     assert Path(model).name in errors
+
+
+def test_a_process_that_the_engine_spawns_opens_no_second_engine():
+    code = "import multiprocessing as m, runpy; runpy.run_path('app.py', run_name='__mp_main__'); import sys; print('torch' in sys.modules)"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env={**os.environ, "S1_MODEL": "/nowhere"})
+    assert (child.returncode, child.stdout.strip()) == (0, "False"), child.stderr
