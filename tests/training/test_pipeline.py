@@ -10,7 +10,8 @@ import yaml
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, Qwen2ForCausalLM
 
-from s1demo import __main__ as command_line
+from s1demo.cli.benchmark import sweep_plan
+from s1demo.cli.options import parser
 from s1demo.delimiters import S1, build_prompt, encode_format
 from s1demo.engines.tokenization import HubTokenizer
 from training.mini import __main__ as pipeline
@@ -101,8 +102,8 @@ def test_a_sibling_is_trained_on_another_draw_of_the_same_pool(smoke: Recipe) ->
 
 def test_every_measurement_is_a_sweep_that_can_be_asked_for(tmp_path: Path) -> None:
     for name, measurement in measure.MEASUREMENTS.items():
-        options = command_line._parser().parse_args(["sweep", *measurement.options, "--out", str(tmp_path / f"{name}.json")])
-        assert command_line._sweep_plan(options).policies()
+        options = parser().parse_args(["sweep", *measurement.options, "--out", str(tmp_path / f"{name}.json")])
+        assert sweep_plan(options).policies()
 
 
 def test_batches_train_on_the_next_marked_token() -> None:

@@ -1,0 +1,154 @@
+"""What can be typed: commands, their options and defaults, and what each says of itself."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, NoReturn
+
+from s1demo.budget import AUTO, Limit
+from s1demo.cli import benchmark, question
+from s1demo.delimiters import EXTENSION
+from s1demo.settings import ENGINES
+from s1demo.terminal import one_line
+
+_SWEEP = """Measure accuracy against thinking tokens: budgets, natural stopping and forced Waits, every question once.
+
+The thinking under a budget is a prefix of the natural one, and k + 1 Waits go on from k, so one pass gives the token
+ids of one run per setting for little more than the longest. With --samples, natural runs at a temperature and the
+majority of their answers instead (a tie goes to the answer sampled first).
+
+benchmarks: mini (s1-mini's held-out problems), aime24, math500, gpqa (from the Hugging Face Hub), or FILE.jsonl with
+            {"question": ..., "answer": ...} on each line, "domain" and "phrasing" too where known, and with
+            "kind": "math", "integer" or "letter" answers are graded as such instead of as text"""
+_RESUMING = """RUN.json gets points with 95 % intervals, differences, the ledger of every Wait, Control, Scaling and Performance.
+Traces go to RUN.traces.jsonl beside it, each as soon as it is finished; the same command after a kill goes on there.
+S1_MAX_CONCURRENT_REQUESTS questions are decoded at once.
+
+  python -m s1demo sweep --benchmark mini --budgets 0,16,32,64 --waits 1,2,4,6 --out runs/mini.json
+  python -m s1demo sweep --benchmark mini --samples 16 --temperature 0.8 --out runs/mini-votes.json"""
+_COMPARING = """Run several policies on one question at once; what they share is decoded once. The ids are those of `ask`.
+
+Without --policies: a run cut short at --max-thinking-tokens, one left alone, and one made to go on --num-ignore times."""
+_POLICIES = """--policies takes any number of runs as JSON, or @FILE: an object of names, or a list ("name" may be left out).
+Each has any of max_thinking_tokens, num_ignore, extension and max_answer_tokens, with the defaults of `ask`:
+
+  python -m s1demo compare "How many r in raspberry?" --json \\
+    --policies '{"short": {"max_thinking_tokens": 16}, "natural": {}, "long": {"num_ignore": 4}}'
+
+The object on stdout has "runs" (a trace by name), "engine_tokens" (tokens decoded) and "independent_tokens" (what as many runs
+of `ask` would have decoded)."""
+_GRADE = """Print every row of a file of answers with "outcome" and "extracted" added, as JSON lines.
+
+FILE.jsonl has {"gold": ..., "answer_text": ..., "kind": ...} on each line. The kind says what the true answer is: a
+"math" formula, number or word, an "integer", the "letter" of an option, or plain "text". The outcome is correct,
+incorrect, no answer, or unscorable: an answer that cannot be read, is over 2,000 characters long, or takes more than
+5 seconds to compare. Lines that are no such row go to stderr with their number, and the exit code is then 2."""
+_DASHES = "A question that begins with a dash goes last, after two dashes: s1demo ask -- '-5+3=?'"
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(benchmark.BAD_INPUT, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; each command's function is in its `command`."""
+    parser = _OneLineParser(prog="s1demo", description="Budget forcing on the command line.")
+    commands = parser.add_subparsers(required=True, metavar="ask | compare | probe | sweep | grade | bench")
+    ask = commands.add_parser("ask", help="one budget-forced run", epilog=_DASHES)
+    ask.set_defaults(command=question.ask)
+    _add_run_options(ask, {"max_thinking_tokens": AUTO, "num_ignore": 0})
+    side_by_side = commands.add_parser(
+        "compare",
+        help="truncated, natural and extended runs of one question, or any others",
+        description=_COMPARING,
+        epilog=f"{_POLICIES}\n\n{_DASHES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    side_by_side.set_defaults(command=question.compare)
+    side_by_side.add_argument("--policies", metavar="JSON|@FILE", help="other runs than these three (see below)")
+    _add_run_options(side_by_side, {"max_thinking_tokens": 16, "num_ignore": 2})
+    timeline = commands.add_parser("probe", help="what the model would answer at each point of its thinking", epilog=_DASHES)
+    timeline.set_defaults(command=question.probe)
+    timeline.add_argument("--every", type=_whole, metavar="N", help=f"every N thinking tokens (default {question.PROBE_EVERY})")
+    timeline.add_argument("--lines", action="store_true", help="behind each line; no default for --every then")
+    timeline.add_argument("--waits", action="store_true", help="before each suppressed end and behind its extension, likewise")
+    _add_run_options(timeline, {"max_thinking_tokens": AUTO, "num_ignore": 0})
+    sweep = commands.add_parser(
+        "sweep",
+        help="accuracy against thinking on a benchmark, in one pass over shared prefixes",
+        description=_SWEEP,
+        epilog=_RESUMING,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    sweep.set_defaults(command=benchmark.sweep)
+    _add_sweep_options(sweep)
+    grade = commands.add_parser(
+        "grade",
+        help="grade a file of answers",
+        description=_GRADE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    grade.set_defaults(command=benchmark.grade)
+    grade.add_argument("file", type=Path, metavar="FILE.jsonl")
+    bench = commands.add_parser("bench", help="how fast this machine runs the exhibit")
+    bench.set_defaults(command=benchmark.bench)
+    _add_engine_options(bench)
+    return parser
+
+
+def _add_run_options(parser: argparse.ArgumentParser, policy_defaults: dict[str, Any]) -> None:
+    """Question, policy, sampling and engine; policy options are None where they were not given."""
+    parser.set_defaults(policy_defaults={"extension": EXTENSION, "max_answer_tokens": AUTO, **policy_defaults})
+    parser.add_argument("question", metavar="QUESTION")
+    parser.add_argument("--max-thinking-tokens", type=_limit, metavar="N|auto", help="thinking budget")
+    parser.add_argument("--num-ignore", type=_whole, metavar="K", help="ends of thinking to suppress")
+    parser.add_argument("--extension", metavar="TEXT", help=f"appended at each of them (default {EXTENSION})")
+    parser.add_argument("--max-answer-tokens", type=_limit, metavar="M|auto")
+    parser.add_argument("--temperature", type=_number, default=0.0, metavar="T", help="0 is greedy")
+    parser.add_argument("--top-p", type=_number, default=1.0, metavar="P")
+    parser.add_argument("--seed", type=_whole, default=0, metavar="S")
+    _add_engine_options(parser)
+
+
+def _add_engine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--engine", choices=ENGINES, help="what decodes (default: S1_ENGINE or transformers)")
+    parser.add_argument("--model", metavar="PATH_OR_HUB_ID", help="with --engine replay: a file of recorded traces")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout and nothing else there")
+
+
+def _add_sweep_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--benchmark", required=True, metavar="NAME|FILE.jsonl", help="what to ask (see above)")
+    parser.add_argument("--out", required=True, type=Path, metavar="RUN.json", help="where the result goes")
+    budgets, waits = (",".join(map(str, numbers)) for numbers in (benchmark.BUDGETS, benchmark.WAITS))
+    parser.add_argument("--budgets", type=_wholes, metavar="N,...", help=f"thinking budgets (default {budgets}; '' for none)")
+    parser.add_argument("--waits", type=_wholes, metavar="K,...", help=f"ends to suppress (default {waits}; '' for none)")
+    parser.add_argument("--extension", default=EXTENSION, metavar="TEXT", help=f"appended at each of them (default {EXTENSION})")
+    parser.add_argument("--samples", type=_whole, default=1, metavar="n", help="votes: natural runs sampled per question")
+    parser.add_argument("--temperature", type=_number, default=0.0, metavar="T", help="0 is greedy")
+    parser.add_argument("--limit", type=_whole, metavar="N", help="only the first N questions")
+    parser.add_argument("--seed", type=_whole, default=0, metavar="S", help="of sampling and of the bootstrap")
+    _add_engine_options(parser)
+
+
+def _wholes(text: str) -> tuple[int, ...]:
+    return tuple(_whole(part) for part in text.split(",") if part.strip())
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from error
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
+
+
+def _limit(text: str) -> Limit:
+    return AUTO if text == AUTO else _whole(text)
