@@ -42,6 +42,8 @@ def open_patiently(settings: Settings) -> Engine:
 
 
 def with_engine(engine: Engine, work: Callable[[Engine], Awaitable[T]]) -> T:
+    """Do asynchronous work with an engine and close it, whatever happens; returns what the work returns."""
+
     async def session() -> T:
         try:
             return await work(engine)
