@@ -48,7 +48,8 @@ class BudgetPolicy:
     Attributes:
         max_thinking_tokens: the thinking budget in tokens, or `auto`: all that the context leaves.
         num_ignore: how many ends of thinking to suppress (the harness's thinking_n_ignore).
-        extension: text appended in place of each suppressed end.
+        extension: text appended in place of each suppressed end. Empty: the end is only suppressed and nothing appended (the "no
+            string" row of the paper's table 4); that the next token cannot be a stop is then all that makes the model go on.
         max_answer_tokens: limit of the answer, kept free in the context, or `auto`: an eighth of the context, 1,024 at most.
 
     Raises:
@@ -69,10 +70,8 @@ class BudgetPolicy:
             raise InputError(
                 "A thinking budget of 0 leaves no thinking to extend. Raise the budget or set the number of Waits to 0."
             )
-        if not isinstance(self.extension, str) or not self.extension:
-            raise InputError(
-                f"The extension string is empty, so it encodes to no token. Give it some text, such as {EXTENSION!r}."
-            )
+        if not isinstance(self.extension, str):
+            raise InputError(f"The extension string is {self.extension!r}. Give a text, such as {EXTENSION!r}; it may be empty.")
 
 
 def _is_int(value: object) -> bool:
@@ -175,7 +174,7 @@ class BudgetForcer:
             prompt_ids=tuple(self._ids),
             max_new_tokens=self._budget - self._thinking_tokens if thinking else self._answer_limit,
             stop_ids=self._encoded.stop_ids,
-            min_tokens=1 if thinking and self._waits_used else 0,  # right after a Wait no stop (harness: min_tokens=1)
+            min_tokens=1 if thinking and self._waits_used else 0,  # no stop where one was suppressed (harness: min_tokens=1)
             sampling=self._sampling,
         )
 
@@ -211,6 +210,8 @@ class BudgetForcer:
     def _extend(self, stop_id: int | None) -> list[Event]:
         self._waits_used += 1
         suppressed = EndSuppressed(self._waits_used, self._thinking_tokens, stop_id)
+        if not self._encoded.extension_ids:
+            return [suppressed]
         return [suppressed, self._append(self._encoded.extension_ids, Phase.THINKING, Origin.FORCED)]
 
     def _end_thinking(self, cut: bool) -> list[Event]:

@@ -75,7 +75,7 @@ class EncodedFormat:
         end_ids: appended after a natural end of thinking.
         newline_ids: put in front of `cut_ids` when the thinking does not end in a newline.
         cut_ids: appended when the budget ends the thinking.
-        extension_ids: appended in place of a suppressed end of thinking.
+        extension_ids: appended in place of a suppressed end of thinking; may be none.
         line_end_ids: ids whose text ends in a newline.
     """
 
@@ -102,14 +102,14 @@ def encode_format(fmt: ThinkingFormat, tokenizer: Tokenizer, extension: str = EX
     Args:
         fmt: the model's thinking format.
         tokenizer: the model's tokenizer.
-        extension: text appended in place of a suppressed end of thinking; special tokens in it stay plain text.
+        extension: text appended in place of a suppressed end of thinking, or none; special tokens in it stay plain text.
 
     Returns:
         The ids budget forcing works with.
 
     Raises:
         ModelError: the format's stop is not one token of this tokenizer (it is matched by id, so it must be).
-        InputError: the extension encodes to no token at all.
+        InputError: the extension has text that encodes to no token at all.
     """
     stop_ids = tokenizer.encode(fmt.stop, special=True)
     if len(stop_ids) != 1:
@@ -118,7 +118,7 @@ def encode_format(fmt: ThinkingFormat, tokenizer: Tokenizer, extension: str = EX
             f"end. Choose the model's own format with S1_FORMAT ({', '.join(FORMATS)})."
         )
     extension_ids = tuple(tokenizer.encode(extension))
-    if not extension_ids:
+    if extension and not extension_ids:
         raise InputError(f"The extension string {extension!r} encodes to no token. Give it some text, such as {EXTENSION!r}.")
     return EncodedFormat(
         stop_ids=frozenset({stop_ids[0], tokenizer.end_of_turn_id}),

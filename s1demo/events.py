@@ -158,7 +158,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class EndSuppressed:
-    """The model tried to end its thinking and was made to go on; the extension follows as forced `Tokens`.
+    """The model tried to end its thinking and was made to go on; the extension, if it has text, follows as forced `Tokens`.
 
     Attributes:
         wait_number: 1 for the first suppressed end.

@@ -20,7 +20,8 @@ def policy_label(policy: BudgetPolicy) -> str:
     """A name that says what a policy does to the thinking, such as `budget 64`, `natural` or `Wait x2`."""
     parts = [] if policy.max_thinking_tokens == AUTO else [f"budget {policy.max_thinking_tokens}"]
     if policy.num_ignore:
-        parts.append(f"{' '.join(policy.extension.split()) or 'newline'} x{policy.num_ignore}")
+        word = " ".join(policy.extension.split()) or ("newline" if policy.extension else "no text")
+        parts.append(f"{word} x{policy.num_ignore}")
     return ", ".join(parts) or NATURAL
 
 

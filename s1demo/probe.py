@@ -13,7 +13,7 @@ import math
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import pairwise
 
 from s1demo.budget import BudgetForcer, BudgetPolicy
 from s1demo.decode import run, whole_segment
@@ -251,16 +251,15 @@ def _thinking_events(trace: Trace) -> Iterator[Event]:
         for i, phase, origin in zip(trace.token_ids, trace.phases, trace.origins, strict=True)
         if phase is Phase.THINKING
     ]
-    waits = n_tokens = 0
-    for origin, group in groupby(thinking, key=lambda token: token[1]):
-        ids = tuple(token_id for token_id, _ in group)
-        if origin is Origin.FORCED:
-            waits += 1
-            yield EndSuppressed(waits, n_tokens, None)
-        n_tokens += len(ids)
-        yield Tokens(ids, Phase.THINKING, origin)
+    n = len(thinking)
+    waits = {position: number for number, position in enumerate(trace.wait_positions, start=1)}
+    starts = [i for i in range(n) if i == 0 or i in waits or thinking[i][1] is not thinking[i - 1][1]]
+    for start, end in pairwise([*starts, n]):
+        if start in waits:
+            yield EndSuppressed(waits[start], start, None)
+        yield Tokens(tuple(token_id for token_id, _ in thinking[start:end]), Phase.THINKING, thinking[start][1])
     if trace.end_of_thinking is not None:
-        yield ThinkingEnded(trace.end_of_thinking, n_tokens)
+        yield ThinkingEnded(trace.end_of_thinking, n)
 
 
 def _probability(segment: Segment) -> float | None:

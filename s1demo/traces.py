@@ -111,13 +111,22 @@ class Trace:
         forced = [origin is Origin.FORCED for origin in self.origins] + [False]
         starts = [0] if self.thinking_budget else []
         starts += [i + 1 for i in range(len(self.origins)) if forced[i] and not forced[i + 1]]
+        starts = sorted({*starts, *self._bare_waits()})
         return [segment for start in starts if (segment := self._segment(start)).finish_reason is not None]
 
+    def _bare_waits(self) -> set[int]:
+        """Where an end was suppressed and nothing appended: two segments meet with no forced token between them."""
+        forced = {i for i in self.wait_positions if i < len(self.origins) and self.origins[i] is Origin.FORCED}
+        return set(self.wait_positions) - forced
+
     def _segment(self, start: int) -> RecordedSegment:
+        ends = self._bare_waits() - {start}
         end = start
-        while end < len(self.token_ids) and self.origins[end] is Origin.SAMPLED:
+        while end < len(self.token_ids) and self.origins[end] is Origin.SAMPLED and end not in ends:
             end += 1
-        if end == len(self.token_ids):
+        if end in ends:
+            reason: FinishReason | None = FinishReason.STOP
+        elif end == len(self.token_ids):
             reason = self.finish_reason
         elif self.phases[end] is Phase.DELIMITER and self.end_of_thinking is not EndOfThinking.NATURAL:
             reason = FinishReason.LENGTH

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from s1demo.budget import AUTO, BudgetForcer, BudgetPolicy
@@ -22,9 +24,11 @@ PROMPT = (1, 2, 3)
 CONTEXT = 200
 
 
-def play(policy: BudgetPolicy, script: list[tuple[list[int], str]], context: int = CONTEXT) -> tuple[list, list]:
+def play(
+    policy: BudgetPolicy, script: list[tuple[list[int], str]], context: int = CONTEXT, encoded: EncodedFormat = ENCODED
+) -> tuple[list, list]:
     """Feed scripted segments ("stop" or "cap") and return events and requests."""
-    forcer = BudgetForcer(PROMPT, policy, ENCODED, context)
+    forcer = BudgetForcer(PROMPT, policy, encoded, context)
     events, requests = forcer.begin(), []
     for ids, ending in script:
         request = forcer.next_request()
@@ -106,6 +110,21 @@ def test_forcing(name, policy, script, thinking, delimiter, why, waits):
     assert events[-1] == Finished(FinishReason.STOP, len(thinking), 1)
 
 
+def test_no_extension_only_suppresses_and_the_next_token_is_no_stop():
+    """Table 4's "no string": nothing is forced, and without `min_tokens` the model would stop at the same place again."""
+    encoded = dataclasses.replace(ENCODED, extension_ids=())
+    script = [([5], "stop"), ([6], "stop"), ([8], "stop"), ([7], "stop")]
+    events, requests = play(BudgetPolicy(50, 2, extension=""), script, encoded=encoded)
+    assert ids_by(events, Phase.THINKING) == [5, 6, 8]
+    assert ids_by(events, Phase.THINKING, Origin.FORCED) == []
+    assert all(event.token_ids for event in events if isinstance(event, Tokens))
+    assert [event.thinking_tokens for event in events if isinstance(event, EndSuppressed)] == [1, 2]
+    assert [request.min_tokens for request in requests] == [0, 1, 1, 0]
+    assert [request.prompt_ids[3:] for request in requests[:3]] == [(), (5,), (5, 6)]
+    full, _ = play(BudgetPolicy(1, 2, extension=""), [([5], "stop"), ([7], "stop")], encoded=encoded)
+    assert not [event for event in full if isinstance(event, EndSuppressed)], "no room for one more token"
+
+
 def test_requests_carry_the_remaining_budget_and_forbid_a_stop_after_a_wait():
     policy = BudgetPolicy(20, 2, max_answer_tokens=9)
     _, requests = play(policy, [([5] * 4, "stop"), ([6] * 3, "stop"), ([8], "stop"), ([7], "stop")])
@@ -165,7 +184,7 @@ def test_the_whole_run_never_leaves_the_context():
         ({"max_answer_tokens": 0}, "from 1 up"),
         ({"num_ignore": -1}, "from 0 up"),
         ({"num_ignore": 2, "max_thinking_tokens": 0}, "Raise the budget"),
-        ({"extension": ""}, "Give it some text"),
+        ({"extension": None}, "Give a text"),
     ],
 )
 def test_impossible_policies_are_refused_when_built(values, remedy):

@@ -55,7 +55,7 @@ class Case:
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     end_ids, cut_ids = ENCODED[draw(st.sampled_from(sorted(ENCODED)))]
-    extension_ids = tuple(draw(st.lists(WORDS, min_size=1, max_size=draw(st.sampled_from((1, 2, 12))))))
+    extension_ids = tuple(draw(st.lists(WORDS, max_size=draw(st.sampled_from((0, 1, 2, 12))))))
     newline_ids = draw(st.sampled_from(((30,), (7, 30))))
     encoded = EncodedFormat(frozenset({STOP, END_OF_TURN}), end_ids, newline_ids, cut_ids, extension_ids, LINE_ENDS)
     budget = draw(st.one_of(st.just(AUTO), st.integers(0, 60)))

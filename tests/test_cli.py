@@ -109,7 +109,6 @@ def test_one_run_may_be_repeated_exactly():
         (["ask", QUESTION, "--max-thinking-tokens", "many"], "not a whole number"),
         (["ask", QUESTION, "--max-thinking-tokens", "99999"], "Ask for at most"),
         (["ask", QUESTION, "--max-thinking-tokens", "0", "--num-ignore", "1"], "Raise the budget"),
-        (["ask", QUESTION, "--extension", ""], "extension string is empty"),
         (["ask", QUESTION, "--max-answer-tokens", "0"], "from 1 up"),
         (["ask", QUESTION, "--temperature", "-1"], "temperature"),
         (["ask", QUESTION, "--temperature", "nan"], "temperature"),

@@ -104,11 +104,10 @@ def test_the_format_is_chosen_per_model(engine, think_tags):
         encode_format(THINK_TAGS, engine.tokenizer)
 
 
-def test_an_extension_stays_plain_text_and_must_not_be_empty(engine):
+def test_an_extension_stays_plain_text_and_none_is_none(engine):
     specials = set(engine.tokenizer.hub.all_special_ids)
     assert not specials & set(encode_format(S1, engine.tokenizer, "<|im_end|>").extension_ids)
-    with pytest.raises(InputError, match="encodes to no token"):
-        encode_format(S1, engine.tokenizer, "")
+    assert encode_format(S1, engine.tokenizer, "").extension_ids == ()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.test_engine import QUESTIONS
 
 LIMITS = [(0, 0), (1, 0), (7, 0), (16, 0), (33, 2), (64, 0), (90, 4), (200, 1), (AUTO, 0), (AUTO, 2)]
 COMBINATIONS = [
-    (question, BudgetPolicy(budget, waits, extension="Wait" if i % 4 else "Hmm", max_answer_tokens=24))
+    (question, BudgetPolicy(budget, waits, extension=("Hmm", "Wait", "", "Wait")[i % 4], max_answer_tokens=24))
     for i, question in enumerate(QUESTIONS[:10])
     for budget, waits in LIMITS
 ]

@@ -26,8 +26,8 @@ def test_an_object_or_a_list_or_a_file_names_policies(tmp_path):
 
 
 def test_a_list_may_leave_the_names_out():
-    text = '[{"max_thinking_tokens": 64}, {}, {"num_ignore": 2}, {"num_ignore": 1, "extension": "\\n"}, {"max_thinking_tokens": 9, "num_ignore": 3}]'
-    assert list(read_policies(text)) == ["budget 64", "natural", "Wait x2", "newline x1", "budget 9, Wait x3"]
+    text = '[{"max_thinking_tokens": 64}, {}, {"num_ignore": 2}, {"num_ignore": 1, "extension": "\\n"}, {"num_ignore": 2, "extension": ""}, {"max_thinking_tokens": 9, "num_ignore": 3}]'
+    assert list(read_policies(text)) == ["budget 64", "natural", "Wait x2", "newline x1", "no text x2", "budget 9, Wait x3"]
     assert policy_label(BudgetPolicy(0)) == "budget 0"
 
 

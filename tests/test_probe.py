@@ -130,6 +130,13 @@ def test_where_it_asks(engine):
     assert places(waits=True) == sorted({*trace.wait_positions, *(p + extension for p in trace.wait_positions), n})
 
 
+def test_ends_that_were_only_suppressed_are_places_too(engine):
+    trace = trace_of(engine, QUESTION, dataclasses.replace(EXTENDED, extension=""))
+    assert len(trace.wait_positions) == 2
+    points = [point.thinking_tokens for point in timeline(engine, trace, ProbeAt(waits=True))]
+    assert points == sorted({*trace.wait_positions, trace.thinking_tokens})
+
+
 def test_the_probability_is_the_models_own_and_the_stop_counts(engine):
     trace = trace_of(engine, QUESTION, NATURAL)
     for point in timeline(engine, trace, ProbeAt(every=20)):

@@ -97,7 +97,6 @@ def test_plans():
         ({"seed": -1}, "seed"),
         ({"budgets": (-1,)}, "from 0 up"),
         ({"waits": (-1,)}, "from 0 up"),
-        ({"waits": (1,), "extension": ""}, "extension string is empty"),
     ],
 )
 def test_impossible_plans_are_refused(options, complaint):

@@ -20,7 +20,13 @@ from s1demo.traces import Trace, read_traces, write_traces
 from tests.drivers import stream_events, token_ids, trace_of
 
 QUESTION = "How many r in strawberry?"
-POLICIES = [*comparison_policies(10, 2).values(), BudgetPolicy(0), BudgetPolicy(40, 3), BudgetPolicy(AUTO, 1, max_answer_tokens=1)]
+POLICIES = [
+    *comparison_policies(10, 2).values(),
+    BudgetPolicy(0),
+    BudgetPolicy(40, 3),
+    BudgetPolicy(AUTO, 1, max_answer_tokens=1),
+    BudgetPolicy(AUTO, 2, extension=""),
+]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +42,7 @@ def test_counts_come_from_ids_and_leave_delimiters_out(engine, traces):
         assert trace.thinking_tokens + trace.answer_tokens + trace.phases.count(Phase.DELIMITER) == len(trace.token_ids)
         assert not set(thinking) & {engine.tokenizer.encode("<|im_start|>", special=True)[0], engine.tokenizer.end_of_turn_id}
         forced_thinking = sum(o is Origin.FORCED and p is Phase.THINKING for o, p in zip(trace.origins, trace.phases, strict=True))
-        assert forced_thinking == trace.waits_used * len(engine.tokenizer.encode("Wait"))
+        assert forced_thinking == trace.waits_used * len(engine.tokenizer.encode(trace.policy.extension))
         assert trace.seconds >= trace.token_seconds[-1] >= trace.token_seconds[0] >= 0
 
 

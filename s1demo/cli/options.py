@@ -104,7 +104,7 @@ def _add_run_options(parser: argparse.ArgumentParser, policy_defaults: dict[str,
     parser.add_argument("question", metavar="QUESTION")
     parser.add_argument("--max-thinking-tokens", type=_limit, metavar="N|auto", help="thinking budget")
     parser.add_argument("--num-ignore", type=_whole, metavar="K", help="ends of thinking to suppress")
-    parser.add_argument("--extension", metavar="TEXT", help=f"appended at each of them (default {EXTENSION})")
+    parser.add_argument("--extension", metavar="TEXT", help=f"appended at each of them (default {EXTENSION}; '': nothing)")
     parser.add_argument("--max-answer-tokens", type=_limit, metavar="M|auto")
     parser.add_argument("--temperature", type=_number, default=0.0, metavar="T", help="0 is greedy")
     parser.add_argument("--top-p", type=_number, default=1.0, metavar="P")

@@ -28,6 +28,7 @@ def connect_address(demo: gr.Blocks, tabs: gr.Tabs, fields: Fields) -> None:
     bridge = gr.HTML(elem_id="address", js_on_load=on_load("addressBridge", "go"), visible="hidden")
     names, components = list(fields), list(fields.values())
     for asked in (demo.load, bridge.go):
-        asked(None, outputs=[tabs, *components], js=_FOLLOW.format(json.dumps(names)), api_visibility="private")
+        followed = asked(None, outputs=[tabs, *components], js=_FOLLOW.format(json.dumps(names)), api_visibility="private")
+        followed.then(None, js="() => s1.address.follow()", api_visibility="private")
     for name, field in fields.items():
         field.change(None, field, js=_SET.format(json.dumps(name)), api_visibility="private")

@@ -11,8 +11,8 @@ from pathlib import Path
 from s1demo.ui.theme import css_variables
 
 WEB = Path(__file__).parent / "web"
-SCRIPTS = ("dom", "stream", "pane", "fork", "comparison", "address", "controls", "compare")
-STYLES = ("page", "controls", "compare")
+SCRIPTS = ("dom", "stream", "pane", "fork", "comparison", "address", "controls", "actions", "compare")
+STYLES = ("page", "controls", "compare", "actions")
 
 
 def head() -> str:

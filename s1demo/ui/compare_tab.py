@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import gradio as gr
 
 from s1demo.budget import AUTO
-from s1demo.decode import EXTENDED, TRUNCATED, check_question, compare
+from s1demo.decode import EXTENDED, TRUNCATED, check_question
 from s1demo.engines import Engine
-from s1demo.events import Event
 from s1demo.policies import NATURAL
 from s1demo.settings import Settings
+from s1demo.so_far import compare_with_answers
 from s1demo.ui.bundle import on_load
 from s1demo.ui.controls import (
     EXTENSIONS,
@@ -31,7 +33,9 @@ from s1demo.ui.exhibit import Exhibit, Fields
 from s1demo.ui.pace import READING_TOKENS_PER_SECOND
 from s1demo.ui.questions import DEFAULT_QUESTION, QuestionBank
 from s1demo.ui.render import ComparisonView
+from s1demo.ui.saving import ComparisonRecorder, Named
 from s1demo.ui.streaming import Message, ViewStream
+from s1demo.ui.verdicts import FormulaJudge, truth_for, with_verdicts
 
 RUNS = {
     TRUNCATED: ("Truncated", "Thinking is cut at the budget, then the model must answer."),
@@ -41,13 +45,20 @@ RUNS = {
 N_EXAMPLES = 5
 KIND = "compare"
 
-ADDRESS_NAMES = ("question", "budget", "waits", "extension", "own", "temperature", "top-p", "seed", "answer-tokens", "speed")
+ADDRESS_NAMES = (
+    *("question", "budget", "waits", "extension", "own", "temperature", "top-p", "seed", "answer-tokens", "speed", "answer"),
+)
 
 _TOGGLE_MORE = """() => {
   const open = document.getElementById("more-panel").classList.toggle("open");
   document.getElementById("more").setAttribute("aria-expanded", open);
 }"""
-_TELL = "(...values) => {{ document.dispatchEvent(new Event('{}')); return values; }}"  # the trace view listens
+_RUN_ASKED = """(...values) => {{
+  document.dispatchEvent(new CustomEvent("s1-run-asked", {{ detail: s1.compareAsked({}, values) }}));
+  return values;
+}}"""
+_STOP_ASKED = "(...values) => { document.dispatchEvent(new Event('s1-stop-asked')); return values; }"  # the trace view listens
+_NO_ANSWER = "() => ''"  # an answer belongs to the question it came with
 _SHOW_OWN = f'(word) => ({{__type__: "update", visible: word === {json.dumps(OWN)}}})'
 _PANE = """
 <article class="pane {name}" data-run="{name}" data-thinking-tokens="0" aria-labelledby="pane-{name}">
@@ -71,6 +82,21 @@ _VIEW = """
   <svg role="img" aria-label="Nothing has been run yet."></svg>
 </section>
 <div class="panes">{panes}</div>
+<div class="outcome">
+  <p class="outcome-text"><span class="truth"></span><span class="saved"></span></p>
+  <div class="actions">
+    <button type="button" id="one-more" aria-keyshortcuts="w" disabled
+      title="Runs again with one Wait more (w)">+1 Wait</button>
+    <button type="button" id="copy-link">copy link</button>
+    <button type="button" id="save-traces" disabled title="The traces of this comparison as a file; Replay opens it">save</button>
+    <button type="button" id="keys-button" popovertarget="keys" aria-keyshortcuts="?">keys</button>
+  </div>
+</div>
+<div id="keys" popover role="dialog" aria-label="Keyboard">
+  <h2>Keyboard</h2>
+  <dl>{keys}</dl>
+  <label><input type="checkbox" id="single-keys" checked> single letters do something, outside of text fields</label>
+</div>
 <p class="legend">
   <span><span class="forced"><span class="symbol">↻</span>marked</span> text is forced, everything else is the model's own</span>
   <span><span class="shared">grey</span> text: the run beside it has the same tokens</span>
@@ -80,24 +106,50 @@ _VIEW = """
 <p class="sr-only" id="announcement" role="status"></p>"""
 
 
+KEYS = (
+    ("Enter", "run, from the question box"),
+    ("Ctrl or ⌘ + Enter", "run, from anywhere"),
+    ("Esc", "stop, or close what is open"),
+    ("w", "one Wait more, on a finished run"),
+    ("n", "next example"),
+    ("?", "this list"),
+)
+
+
 def build_compare_tab(exhibit: Exhibit) -> Fields:
     """Lay out the tab inside the open Blocks context and connect it; returns the fields a link fills in."""
     engine, settings, bank, sessions = exhibit.engine, exhibit.settings, exhibit.bank, exhibit.sessions
     question, run, stop = _question_row()
     gr.HTML(html_template='<p id="problem-text" role="alert"></p>', elem_id="problem", apply_default_css=False)
-    _examples_row(bank, question)
+    chips = _examples_row(bank)
     inputs = [question, *_controls_row(engine.info.context_length)]
+    _connect_examples(chips, bank, question, inputs[-1])
     panes = "".join(_PANE.format(name=name, title=title, empty=empty) for name, (title, empty) in RUNS.items())
-    template = _VIEW.format(panes=panes)
-    view = gr.HTML(html_template=template, js_on_load=on_load("compare", "resync"), elem_id="trace-view", apply_default_css=False)
+    keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{what}</dd>" for key, what in KEYS)
+    view = gr.HTML(
+        html_template=_VIEW.format(panes=panes, keys=keys),
+        js_on_load=on_load("compare", "resync", "save"),
+        elem_id="trace-view",
+        apply_default_css=False,
+    )
+    file = gr.HTML(js_on_load=on_load("traceFile"), html_template="<i></i>", elem_id="trace-file", visible="hidden")
+    judge = FormulaJudge()
+    recorders: WeakKeyDictionary[ViewStream, ComparisonRecorder] = WeakKeyDictionary()
 
     async def run_comparison(request: gr.Request, *values: Any) -> AsyncGenerator[Message, None]:
         choices = Choices(values[0] or "", *values[1:])
+        truth = truth_for(choices.answer, bank.answer_to(choices.question))
+        recorder = ComparisonRecorder()
 
         def make(number: int) -> ViewStream:
-            view = ComparisonView(list(RUNS), bank.answer_to(choices.question))
+            view = ComparisonView(list(RUNS), truth.answer, truth.kind) if truth else ComparisonView(list(RUNS))
+            events = _events(engine, settings, choices, recorder)
+            if truth:
+                events = with_verdicts(events, truth, judge)
             pace = None if choices.speed == FULL else READING_TOKENS_PER_SECOND
-            return ViewStream(number, view, _events(engine, settings, choices), settings.max_run_seconds, pace)
+            stream = ViewStream(number, view, events, settings.max_run_seconds, pace)
+            recorders[stream] = recorder
+            return stream
 
         stream = await sessions.open(str(request.session_hash), KIND, make)
         async with aclosing(stream.messages()) as messages:
@@ -110,28 +162,40 @@ def build_compare_tab(exhibit: Exhibit) -> Fields:
     async def repeat(request: gr.Request) -> Any:
         return sessions.resync(str(request.session_hash), KIND) or gr.skip()
 
+    async def traces(request: gr.Request) -> Any:
+        stream = sessions.find(str(request.session_hash), KIND)
+        recorder = recorders.get(stream) if stream else None
+        text = recorder.to_json() if recorder else None
+        return gr.skip() if stream is None or text is None else {"at": time.time(), "text": text}
+
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     started = gr.on(
         [run.click, question.submit],
         run_comparison,
         inputs,
         view,
-        js=_TELL.format("s1-run-asked"),
+        js=_RUN_ASKED.format(json.dumps(ADDRESS_NAMES)),
         trigger_mode="multiple",
         concurrency_limit=settings.max_concurrent_runs,
         concurrency_id="runs",
         **private,
     )
-    stopped = stop.click(stop_comparison, queue=False, js=_TELL.format("s1-stop-asked"), **private)
+    stopped = stop.click(stop_comparison, queue=False, js=_STOP_ASKED, **private)
     stopped.then(None, cancels=[started], **private)  # one that still waits in the queue, too
     view.resync(repeat, outputs=view, queue=False, **private)
+    view.save(traces, outputs=file, queue=False, **private)
+    question.input(None, outputs=inputs[-1], js=_NO_ANSWER, **private)
     return dict(zip(ADDRESS_NAMES, inputs, strict=True))
 
 
-async def _events(engine: Engine, settings: Settings, choices: Choices) -> AsyncGenerator[tuple[str, Event], None]:
+async def _events(
+    engine: Engine, settings: Settings, choices: Choices, recorder: ComparisonRecorder
+) -> AsyncGenerator[Named, None]:
     check_question(choices.question, settings.max_question_chars)
-    async with aclosing(compare(engine, choices.question, choices.policies(), choices.sampling())) as events:
-        async for item in events:
+    question, policies, sampling = choices.question, choices.policies(), choices.sampling()
+    events = compare_with_answers(engine, question, policies, sampling)
+    async with aclosing(recorder.record(events, question, engine.info, policies, sampling)) as recorded:
+        async for item in recorded:
             yield item
 
 
@@ -154,14 +218,29 @@ def _question_row() -> tuple[gr.Textbox, gr.Button, gr.Button]:
     return question, run, stop
 
 
-def _examples_row(bank: QuestionBank, question: gr.Textbox) -> None:
+def _examples_row(bank: QuestionBank) -> list[gr.Button]:
+    """A chip for each example, and the surprise behind them where there is any."""
+    chip: dict[str, Any] = {"size": "sm", "elem_classes": ["chip"], "scale": 0, "min_width": 0}
     with gr.Row(elem_classes=["chips"]):
-        for example in bank.examples(N_EXAMPLES):
-            chip = gr.Button(example, size="sm", elem_classes=["chip"], scale=0, min_width=0)
-            chip.click(None, outputs=question, js=f"() => {json.dumps(example)}", api_visibility="private")
+        chips = [gr.Button(example, **chip) for example in bank.examples(N_EXAMPLES)]
         if bank.questions:
-            surprise = gr.Button("surprise me", size="sm", elem_classes=["chip"], elem_id="surprise", scale=0, min_width=0)
-            surprise.click(bank.surprise, question, question, queue=False, show_progress="hidden", api_visibility="private")
+            chips.append(gr.Button("surprise me", elem_id="surprise", **chip))
+    return chips
+
+
+def _connect_examples(chips: list[gr.Button], bank: QuestionBank, question: gr.Textbox, answer: gr.components.Component) -> None:
+    """Examples bring no answer with them: the bank knows theirs, and one typed for another question must go."""
+    for chip, example in zip(chips, bank.examples(N_EXAMPLES), strict=False):
+        chip.click(None, outputs=[question, answer], js=f"() => [{json.dumps(example)}, '']", api_visibility="private")
+    if bank.questions:
+        chips[-1].click(
+            lambda current: (bank.surprise(current), ""),
+            question,
+            [question, answer],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
 
 
 def _controls_row(context_length: int) -> list[gr.components.Component]:
@@ -197,5 +276,6 @@ def _controls_row(context_length: int) -> list[gr.components.Component]:
             top_p = gr.Slider(0.05, 1, 1, step=0.05, label="top-p", elem_id="top-p")
             seed = gr.Number(0, precision=0, label="Seed", elem_id="seed")
             answer_limit = gr.Textbox("", placeholder=AUTO, label="Most answer tokens", elem_id="max-answer-tokens")
+            answer = gr.Textbox("", label="True answer, if you know it", elem_id="true-answer", placeholder="for the verdicts")
             speed = gr.Radio([READING, FULL], value=READING, label="Show the traces at", container=False, elem_id="speed")
-    return [budget, waits, extension, own, temperature, top_p, seed, answer_limit, speed]
+    return [budget, waits, extension, own, temperature, top_p, seed, answer_limit, speed, answer]

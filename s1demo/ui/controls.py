@@ -16,8 +16,8 @@ from s1demo.errors import InputError
 from s1demo.events import SamplingParams
 from s1demo.ui.bundle import on_load
 
-OWN = "own…"
-EXTENSIONS = (EXTENSION, "Hmm", "Alternatively", OWN)
+NOTHING, OWN = "nothing", "own…"
+EXTENSIONS = (EXTENSION, "Hmm", "Alternatively", NOTHING, OWN)
 MOST_WAITS = 8
 READING, FULL = "reading speed", "full speed"
 _SMALL_CONTEXT = 4096
@@ -81,11 +81,12 @@ class Choices:
         question: the text in the box.
         max_thinking_tokens: budget of the truncated run, a number or `auto`.
         num_ignore: suppressed ends of the extended run.
-        extension: one of `EXTENSIONS`.
+        extension: one of `EXTENSIONS`; with `NOTHING` the end is suppressed and no text appended.
         own_extension: the visitor's text where `extension` is `OWN`.
         temperature, top_p, seed: sampling.
         max_answer_tokens: answer limit, empty for `auto`.
         speed: how fast the page shows the traces, `READING` or `FULL`.
+        answer: the true answer, where the visitor or a link gives one.
     """
 
     question: str
@@ -98,6 +99,7 @@ class Choices:
     seed: Any
     max_answer_tokens: Any
     speed: Any
+    answer: Any = ""
 
     def policies(self) -> dict[str, BudgetPolicy]:
         """The policy of each run.
@@ -106,7 +108,9 @@ class Choices:
             InputError: a combination that cannot work.
         """
         budget, answer_limit = limit(self.max_thinking_tokens), limit(self.max_answer_tokens)
-        extension = self.own_extension if self.extension == OWN else self.extension
+        extension = {OWN: self.own_extension, NOTHING: ""}.get(self.extension, self.extension)
+        if self.extension == OWN and not extension:
+            raise InputError(f"The extension string is empty. Type your own text, or choose “{NOTHING}”.")
         return comparison_policies(budget, whole(self.num_ignore, "number of Waits"), extension, answer_limit)
 
     def sampling(self) -> SamplingParams:

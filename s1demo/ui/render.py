@@ -12,9 +12,14 @@ operations; the table below is the whole contract between the two.
     ["end", run, reason, tokens]                thinking ended: "natural", "budget" or "context"
     ["delimiter", run, text, label]             forced end-of-thinking delimiter; `label` is the part to show, may be ""
     ["status", run, text]                       the state of the run in words
-    ["answer", run, answer, verdict, details]   the run is complete; verdict "right", "wrong" or ""
+    ["so-far", run, number, answer, verdict]    what it would have answered at one of its Waits
+    ["loop", run, token, period]                it repeats itself from that token on, the same `period` tokens again and again
+    ["answer", run, answer, verdict, details]   the run is complete; verdict "right", "wrong", "unclear" or ""
+    ["verdict", run, verdict]                   a verdict on its answer that took longer
+    ["truth", text]                             the true answer the verdicts go by
     ["sentence", text]                          the fork picture in words
     ["rate", tokens per second]                 for the model chip
+    ["saved", engine tokens, independent tokens]  what the comparison cost, and what runs that share nothing would
     ["stopped", text]                           every unfinished run was stopped; why, in words
     ["problem", text]                           one sentence beside the question box
     ["done"]                                    nothing more will come
@@ -24,11 +29,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from s1demo.delimiters import FINAL_ANSWER
-from s1demo.evals.grading import Outcome, extract_answer, grade
+from s1demo.evals.grading import Kind, Outcome, decide, extract_answer
 from s1demo.events import (
     EndOfThinking,
     EndSuppressed,
@@ -41,14 +46,17 @@ from s1demo.events import (
     ThinkingEnded,
     Tokens,
 )
-from s1demo.ui.words import seconds_text, sentence, status
+from s1demo.loops import Loop, LoopWatch
+from s1demo.so_far import AnswerSoFar, Cost
+from s1demo.ui.verdicts import Verdict
+from s1demo.ui.words import SoFar, seconds_text, sentence, status
 
 Op = list[Any]
 _REPLACED = ("count", "status", "shared", "delimiter", "sentence")
 _JOINED = ("text", "forced")
-_WHOLE_PAGE = ("sentence", "rate", "stopped", "problem", "done")
+_WHOLE_PAGE = ("sentence", "truth", "saved", "rate", "stopped", "problem", "done")
 _WRITING = ("text", "forced", "wait", "end", "delimiter")
-VERDICTS = {Outcome.CORRECT: "right", Outcome.INCORRECT: "wrong"}
+VERDICTS = {Outcome.CORRECT: "right", Outcome.INCORRECT: "wrong", Outcome.UNSCORABLE: "unclear"}
 
 
 @dataclass
@@ -63,12 +71,14 @@ class RunView:
         chunks: the chunks of thinking text.
         budget: most thinking tokens the run can spend.
         waits: ends of thinking suppressed so far.
+        so_far: by number of the Wait, what it would have answered there.
         reason: why thinking ended, None while it has not.
         answer_text: the answer so far.
         answer: the extracted answer of a finished run.
-        verdict: "right", "wrong" or "".
+        verdict: "right", "wrong", "unclear" or "".
         sampled_tokens: tokens the model wrote, thinking and answer.
         finished: the answer is complete.
+        watch: looks for a loop in `ids`.
     """
 
     name: str
@@ -78,6 +88,7 @@ class RunView:
     chunks: list[str] = field(default_factory=list)
     budget: int = 0
     waits: int = 0
+    so_far: dict[int, SoFar] = field(default_factory=dict)
     reason: EndOfThinking | None = None
     delimiter: str = ""
     answer_text: str = ""
@@ -85,6 +96,12 @@ class RunView:
     verdict: str = ""
     sampled_tokens: int = 0
     finished: bool = False
+    watch: LoopWatch = field(default_factory=LoopWatch)
+
+    @property
+    def loop(self) -> Loop | None:
+        """Where it repeats itself."""
+        return self.watch.loop
 
     def append(self, token_ids: Sequence[int], text: str) -> None:
         """Note a chunk of thinking."""
@@ -113,15 +130,17 @@ class ComparisonView:
     Args:
         names: the runs, left to right.
         gold: the true answer where it is known; without it there are no verdicts.
+        kind: of the true answer. Formulas get their verdict from a `Verdict`, which takes longer.
     """
 
-    def __init__(self, names: Sequence[str], gold: str | None = None) -> None:
+    def __init__(self, names: Sequence[str], gold: str | None = None, kind: Kind = Kind.TEXT) -> None:
         self.gold = gold
+        self.kind = kind
         self.runs = {name: RunView(name) for name in names}
         self._neighbours = _neighbours(list(names))
         self._shared = {name: 0 for name in names}
 
-    def feed(self, name: str, event: Event, seconds: float) -> list[Op]:
+    def feed(self, name: str, event: Event | AnswerSoFar | Verdict | Cost, seconds: float) -> list[Op]:
         """The operations one event asks for.
 
         Args:
@@ -134,6 +153,7 @@ class ComparisonView:
             case RunStarted():
                 run.budget = event.thinking_budget
                 ops: list[Op] = [["start", name, event.thinking_budget], ["status", name, "thinking"]]
+                ops += [["truth", self.gold]] if self.gold is not None else []
             case Tokens():
                 ops = self._tokens(run, event)
             case EndSuppressed():
@@ -142,9 +162,38 @@ class ComparisonView:
             case ThinkingEnded():
                 run.reason = event.reason
                 ops = [["end", name, event.reason.value, event.thinking_tokens], ["status", name, status(run)]]
+                ops += _loop_found(run, now=True)
             case Finished():
                 ops = self._finish(run, event, seconds)
+            case AnswerSoFar():
+                answer = extract_answer(event.answer_text, self.kind)
+                shown = answer if answer is not None else event.answer_text.strip()
+                run.so_far[event.wait_number] = SoFar(event.thinking_tokens, shown, self._verdict(answer))
+                ops = self._answered(run, event.wait_number)
+            case Verdict():
+                verdict = VERDICTS.get(event.outcome, "")
+                if event.wait_number is None:
+                    run.verdict = verdict
+                    ops = [["verdict", name, verdict], *self._told()]
+                else:
+                    run.so_far[event.wait_number] = replace(run.so_far[event.wait_number], verdict=verdict)
+                    ops = self._answered(run, event.wait_number)
+            case Cost():
+                ops = [["saved", event.engine_tokens, event.independent_tokens]]
         return ops
+
+    def _verdict(self, answer: str | None) -> str:
+        outcome = None if self.gold is None else decide(answer, self.gold, self.kind)
+        return "" if outcome is None else VERDICTS.get(outcome, "")
+
+    def _answered(self, run: RunView, wait_number: int) -> list[Op]:
+        so_far = run.so_far[wait_number]
+        return [["so-far", run.name, wait_number, so_far.answer, so_far.verdict], *self._told()]
+
+    def _told(self) -> list[Op]:
+        """The sentence anew, once there is one."""
+        finished = any(run.finished for run in self.runs.values())
+        return [["sentence", sentence(self.runs.values(), self.trunk())]] if finished else []
 
     def _tokens(self, run: RunView, event: Tokens) -> list[Op]:
         if event.origin is Origin.SAMPLED:
@@ -160,7 +209,7 @@ class ComparisonView:
         text: Op = ["text", run.name, "thinking", event.text]
         if event.origin is Origin.FORCED:
             text = ["forced", run.name, event.text]
-        return [text, ["count", run.name, len(run.ids)], *self._compare(run.name)]
+        return [text, ["count", run.name, len(run.ids)], *self._compare(run.name), *_loop_found(run)]
 
     def _compare(self, changed: str) -> list[Op]:
         """Move the ends of shared text, for every pair the changed run is part of."""
@@ -177,9 +226,8 @@ class ComparisonView:
 
     def _finish(self, run: RunView, event: Finished, seconds: float) -> list[Op]:
         run.finished = True
-        run.answer = extract_answer(run.answer_text)
-        if self.gold is not None:
-            run.verdict = VERDICTS.get(grade(run.answer, self.gold), "")
+        run.answer = extract_answer(run.answer_text, self.kind)
+        run.verdict = self._verdict(run.answer)
         rate = run.sampled_tokens / seconds if seconds > 0 else 0.0
         details = [
             f"{event.thinking_tokens} thinking · {event.answer_tokens} answer tokens",
@@ -188,10 +236,7 @@ class ComparisonView:
         if event.finish_reason is FinishReason.LENGTH:
             details.append("answer cut at its limit")
         shown = run.answer if run.answer is not None else run.answer_text.strip()
-        ops: list[Op] = [
-            ["answer", run.name, shown, run.verdict, details],
-            ["sentence", sentence(self.runs.values(), self.trunk())],
-        ]
+        ops: list[Op] = [["answer", run.name, shown, run.verdict, details], *self._told()]
         if all(other.finished for other in self.runs.values()):
             ops.append(["rate", round(max(rate, 0.0))])
         return ops
@@ -254,6 +299,11 @@ def shared_characters(run: RunView, beside: RunView, n_tokens: int) -> int:
         return low
     mine, theirs = run.text_between(low, high), beside.text_between(low, high)
     return low + common_prefix(mine, theirs)
+
+
+def _loop_found(run: RunView, now: bool = False) -> list[Op]:
+    loop = run.watch.look(run.ids, now=now)
+    return [["loop", run.name, loop.start + 1, loop.period]] if loop else []
 
 
 def _neighbours(names: list[str]) -> dict[str, str]:

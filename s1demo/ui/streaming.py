@@ -229,6 +229,10 @@ class Sessions:
         stream = self._streams[session, kind] = make(self._number)
         return stream
 
+    def find(self, session: str, kind: str) -> ViewStream | None:
+        """A page's latest run of one kind, under way or over."""
+        return self._streams.get((session, kind))
+
     async def stop(self, session: str, kind: str, why: str = "stopped") -> None:
         """End a page's run of one kind and wait until its engine work has ended; nothing happens if there is none."""
         stream = self._streams.get((session, kind))

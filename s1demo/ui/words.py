@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Protocol
 
 from s1demo.events import EndOfThinking
+from s1demo.loops import Loop
 
 ENDINGS = {
     EndOfThinking.NATURAL: "stopped by itself",
@@ -14,16 +17,38 @@ ENDINGS = {
 }
 
 
+_VERDICTS = {"unclear": "not comparable with the true answer"}
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """What a run would have answered at one of its Waits.
+
+    Attributes:
+        thinking_tokens: where.
+        answer: as shown, empty where there is none.
+        verdict: "right", "wrong", "unclear" or "".
+    """
+
+    thinking_tokens: int
+    answer: str
+    verdict: str
+
+
 class RunState(Protocol):
     """What must be known of a run to speak of it; `render.RunView` is one."""
 
     name: str
     ids: list[int]
     waits: int
+    so_far: dict[int, SoFar]
     reason: EndOfThinking | None
     finished: bool
     answer: str | None
     verdict: str
+
+    @property
+    def loop(self) -> Loop | None: ...
 
 
 def sentence(runs: Iterable[RunState], trunk: int) -> str:
@@ -35,7 +60,9 @@ def sentence(runs: Iterable[RunState], trunk: int) -> str:
 
 def _story(run: RunState) -> str:
     n = f"{len(run.ids):,} thinking tokens"
-    steps = [f"was made to go on {_times(run.waits)}"] if run.waits else []
+    steps = [f"would have answered {_listed(_answers(run.so_far))}"] if run.so_far else []
+    steps += [f"was made to go on {_times(run.waits)}"] if run.waits else []
+    steps += [f"repeats itself from token {run.loop.start + 1:,} on"] if run.loop else []
     match run.reason:
         case None:
             steps.append(f"is still thinking after {n}")
@@ -46,9 +73,26 @@ def _story(run: RunState) -> str:
         case EndOfThinking.CONTEXT:
             steps.append(f"ran out of context after {n}")
     if run.finished:
-        verdict = f" ({run.verdict})" if run.verdict else ""
-        steps.append("gave no answer" if run.answer is None else f"answered {run.answer}{verdict}")
-    return steps[0] if len(steps) == 1 else f"{', '.join(steps[:-1])} and {steps[-1]}"
+        steps.append("gave no answer" if run.answer is None else f"answered {_judged(run.answer, run.verdict)}")
+    return _listed(steps)
+
+
+def _answers(so_far: Mapping[int, SoFar]) -> list[str]:
+    """Each answer so far with where it stood, those that stayed the same together."""
+    told = []
+    in_order = [so_far[number] for number in sorted(so_far)]
+    for (answer, verdict), same in groupby(in_order, key=lambda at: (at.answer, at.verdict)):
+        places = [f"{at.thinking_tokens:,}" for at in same]
+        told.append(f"{_judged(answer or 'nothing', verdict)} after {_listed(places)} tokens")
+    return told
+
+
+def _judged(answer: str, verdict: str) -> str:
+    return f"{answer} ({_VERDICTS.get(verdict, verdict)})" if verdict else answer
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def status(run: RunState) -> str:

@@ -15,7 +15,7 @@ from s1demo.engines.base import EngineInfo
 from s1demo.errors import InputError
 from s1demo.ui.app import launch_settings
 from s1demo.ui.bundle import stylesheet
-from s1demo.ui.controls import EXTENSIONS, FULL, OWN, Choices, budget_stops, default_budget, limit, whole
+from s1demo.ui.controls import EXTENSIONS, FULL, NOTHING, OWN, Choices, budget_stops, default_budget, limit, whole
 from s1demo.ui.model_card import describe_model
 from s1demo.ui.questions import DEFAULT_QUESTION, Question, QuestionBank
 from s1demo.ui.theme import DARK, LIGHT
@@ -41,7 +41,7 @@ def test_choices_become_policies():
     assert {policy.max_answer_tokens for policy in policies.values()} == {AUTO}
 
 
-@pytest.mark.parametrize(("extension", "own", "used"), [("Hmm", "ignored", "Hmm"), (OWN, "Let me check", "Let me check")])
+@pytest.mark.parametrize(("extension", "own", "used"), [("Hmm", "ignored", "Hmm"), (OWN, "Let me check", "Let me check"), (NOTHING, "ignored", "")])
 def test_the_extension_is_the_chosen_or_the_own_text(extension, own, used):
     choices = dataclasses.replace(CHOICES, extension=extension, own_extension=own)
     assert choices.policies()["extended"].extension == used

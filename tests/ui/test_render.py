@@ -8,6 +8,7 @@ import random
 import pytest
 
 from s1demo.delimiters import FINAL_ANSWER, S1
+from s1demo.evals.grading import Kind, Outcome
 from s1demo.events import (
     EndOfThinking,
     EndSuppressed,
@@ -20,8 +21,10 @@ from s1demo.events import (
     ThinkingEnded,
     Tokens,
 )
+from s1demo.so_far import AnswerSoFar, Cost
 from s1demo.ui.render import ComparisonView, RunView, coalesce, common_prefix, shared_characters
-from s1demo.ui.words import seconds_text, sentence
+from s1demo.ui.verdicts import Verdict
+from s1demo.ui.words import SoFar, seconds_text, sentence
 
 
 def thought(text: str, *ids: int, origin: Origin = Origin.SAMPLED) -> Tokens:
@@ -76,6 +79,30 @@ EVENT_TABLE: list[tuple[str, list[Event], list[list]]] = [
         [["end", "a", "context", 900], ["status", "a", "context full"]],
     ),
     ("the answer", [answered(" 2", 6)], [["text", "a", "answer", " 2"]]),
+    (
+        "an end that was only suppressed",
+        [EndSuppressed(1, 7, 3), thought("So", 8)],
+        [["wait", "a", 1, 7], ["status", "a", "made to go on 1×"], ["text", "a", "thinking", "So"], ["count", "a", 1]],
+    ),
+    ("an answer so far", [AnswerSoFar(1, 7, "\nAnswer: 2")], [["so-far", "a", 1, "2", ""]]),
+    ("no answer so far", [AnswerSoFar(1, 7, " ")], [["so-far", "a", 1, "", ""]]),
+    ("what it cost", [Cost(30, 50)], [["saved", 30, 50]]),
+    (
+        "a loop",
+        [thought("x", *[1, 2, 3] * 8)],
+        [["text", "a", "thinking", "x"], ["count", "a", 24], ["loop", "a", 4, 3]],
+    ),
+    (
+        "a loop seen at the end",
+        [thought("x", *range(30)), thought("y", *[1, 2, 3, 4] * 6), ThinkingEnded(EndOfThinking.NATURAL, 54)],
+        [
+            ["text", "a", "thinking", "xy"],
+            ["count", "a", 54],
+            ["end", "a", "natural", 54],
+            ["status", "a", "stopped by itself"],
+            ["loop", "a", 35, 4],
+        ],
+    ),
 ]
 
 
@@ -105,6 +132,45 @@ def test_the_final_operation(gold, text, reason, shown, verdict):
     assert details[0] == "3 thinking · 2 answer tokens"
     assert details[1] == "2.00 s · 2 tok/s", "the forced token is not the model's speed"
     assert ("answer cut at its limit" in details) == (reason is FinishReason.LENGTH)
+
+
+@pytest.mark.parametrize(
+    ("gold", "kind", "text", "verdict"),
+    [
+        ("3", Kind.TEXT, "Answer: 3", "right"),
+        ("3", Kind.TEXT, "Answer: 2", "wrong"),
+        ("3", Kind.TEXT, " ", ""),
+        (None, Kind.TEXT, "Answer: 2", ""),
+        ("x^2+1", Kind.MATH, "Answer: $1+x^2$", ""),  # comes later
+        ("7", Kind.MATH, "So \\boxed{7}.", "right"),
+        ("B", Kind.LETTER, "Answer: (B) because", "right"),
+        ("B", Kind.LETTER, "the second", "unclear"),
+    ],
+)
+def test_answers_so_far_are_judged(gold, kind, text, verdict):
+    view = ComparisonView(["a"], gold, kind)
+    assert view.feed("a", AnswerSoFar(1, 7, text), 0.1)[0][-1] == verdict
+
+
+def test_verdicts_that_take_longer_come_later():
+    view = ComparisonView(["a"], "x^2+1", Kind.MATH)
+    assert ["truth", "x^2+1"] in view.feed("a", RunStarted((1,), 16), 0.0)
+    view.feed("a", AnswerSoFar(2, 7, "Answer: $x+1$"), 0.1)
+    view.feed("a", answered("Answer: $1+x^2$", 5), 0.1)
+    view.feed("a", Finished(FinishReason.STOP, 7, 1), 0.1)
+    assert view.feed("a", Verdict(2, Outcome.INCORRECT), 0.2)[0] == ["so-far", "a", 2, "x+1", "wrong"]
+    ops = view.feed("a", Verdict(None, Outcome.CORRECT), 0.2)
+    assert ops[0] == ["verdict", "a", "right"]
+    assert "answered x+1 (wrong) after 7 tokens" in ops[1][1] and "answered 1+x^2 (right)" in ops[1][1]
+    assert view.feed("a", Verdict(None, Outcome.UNSCORABLE), 0.2)[0] == ["verdict", "a", "unclear"]
+
+
+def test_the_sentence_is_told_anew_for_an_answer_so_far_that_comes_last():
+    view = ComparisonView(["a"], "3")
+    assert [op[0] for op in view.feed("a", AnswerSoFar(1, 7, "2"), 0.1)] == ["so-far"], "nothing is told while all think"
+    view.feed("a", Finished(FinishReason.STOP, 9, 1), 0.1)
+    told = view.feed("a", AnswerSoFar(2, 9, "3"), 0.1)[-1]
+    assert told[0] == "sentence" and "would have answered 2 (wrong) after 7 tokens and 3 (right) after 9 tokens" in told[1]
 
 
 def test_the_rate_comes_when_all_runs_are_done():
@@ -197,6 +263,17 @@ def test_the_sentence_tells_the_whole_comparison():
         "The truncated run was cut after 16 thinking tokens and answered 2 (wrong). "
         "The natural run is still thinking after 20 thinking tokens. "
         "The extended run was made to go on 2 times, stopped by itself after 81 thinking tokens and answered 3 (right)."
+    )
+
+
+def test_the_sentence_tells_of_answers_so_far_and_loops():
+    so_far = {1: SoFar(24, "2", "wrong"), 3: SoFar(90, "3", "right"), 2: SoFar(76, "3", "right"), 4: SoFar(99, "", "unclear")}
+    run = RunView("extended", [*range(60), *[1, 2, 3] * 20], waits=4, so_far=so_far)
+    run.watch.look(run.ids, now=True)
+    assert sentence([run], 0) == (
+        "The extended run would have answered 2 (wrong) after 24 tokens, 3 (right) after 76 and 90 tokens and nothing (not "
+        "comparable with the true answer) after 99 tokens, was made to go on 4 times, repeats itself from token 64 on and is still "
+        "thinking after 120 thinking tokens."
     )
 
 

@@ -1,6 +1,8 @@
 // The address of the page holds what it shows, so that a link shows it again: ?tab=…&question=…&budget=…
 // Gradio's own parameters (__theme, view) are left alone. Values from an address are untrusted: they only ever fill in fields.
 
+const BELONGS = { answer: "question" }; // a question brings its answer along, or none: never that of the one before
+
 s1.address = {
   state: () => Object.fromEntries(new URLSearchParams(location.search)),
 
@@ -16,13 +18,25 @@ s1.address = {
   },
 
   // Go to another view: its parts of the address are set, and the fields and the tab follow (address.py).
+  // With `run: 1` among the changes, the view also runs by itself.
   go(changes) {
-    s1.address.set(changes);
-    document.dispatchEvent(new Event("s1-go"));
+    const changed = { ...changes };
+    for (const [name, owner] of Object.entries(BELONGS)) if (owner in changes) changed[name] ??= "";
+    s1.address.set(changed);
+    document.dispatchEvent(new CustomEvent("s1-go", { detail: changes }));
   },
 
   // What Gradio's fields become: the address's value of each name, or no change.
-  fields: (names) => names.map((name) => s1.address.state()[name] ?? { __type__: "update" }),
+  fields(names) {
+    const state = s1.address.state();
+    return names.map((name) => state[name] ?? (BELONGS[name] in state ? "" : { __type__: "update" }));
+  },
+
+  // The fields and the tab have followed.
+  follow() {
+    s1.address.followed = true;
+    document.dispatchEvent(new Event("s1-followed"));
+  },
   tab: () => (s1.address.state().tab ? { __type__: "update", selected: s1.address.state().tab } : { __type__: "update" }),
 };
 

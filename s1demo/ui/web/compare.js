@@ -1,11 +1,12 @@
-// The Compare tab around one comparison: question and problem line, running or not, keys. The `element` and its companions are Gradio's.
+// The Compare tab around one comparison: question and problem line, running or not. The `element` and its companions are Gradio's.
 
 const PATIENCE_SECONDS = 1.5; // a run that has not begun by then is waiting for a place
 const WAITING = "Others are running; yours begins as soon as a place is free.";
 
 s1.compare = ({ element, props, trigger, watch }) => {
   const comparison = new Comparison(element);
-  let asked = 0, question = "";
+  const oneMore = element.querySelector("#one-more");
+  let asked = 0, question = "", settings = null, shown = null, extra = false;
   const stream = new Stream({
     operations: {
       ...comparison.operations,
@@ -23,9 +24,13 @@ s1.compare = ({ element, props, trigger, watch }) => {
   function begin() {
     comparison.fresh = true;
     question = questionInBox();
+    shown = settings;
     closeMore();
     showProblem("");
     setRunning(true);
+    if (extra) showProblem(oneMoreWords(), "note");
+    extra = false;
+    element.querySelector("#save-traces").disabled = false;
   }
 
   function lost() {
@@ -35,12 +40,14 @@ s1.compare = ({ element, props, trigger, watch }) => {
   }
 
   const questionInBox = () => document.querySelector("#question textarea").value.trim();
+  const isStale = () => !comparison.fresh && questionInBox() !== question;
 
   // A result must never seem to belong to a question it does not answer. Examples set the box without an event, so look often.
   function checkQuestion() {
-    const stale = !comparison.fresh && questionInBox() !== question;
+    const stale = isStale();
     element.dataset.stale = stale;
     element.querySelector(".fork-stale").textContent = stale ? `Below: \u201C${question}\u201D. Press Run for the question above.` : "";
+    oneMore.disabled = !mayAddWait();
   }
 
   function closeMore() {
@@ -54,7 +61,8 @@ s1.compare = ({ element, props, trigger, watch }) => {
     problem.dataset.kind = kind;
   }
 
-  function onRunAsked() {
+  function onRunAsked(event) {
+    settings = event.detail;
     asked = Date.now();
     setTimeout(() => asked > stream.heard && showProblem(WAITING, "note"), 1000 * PATIENCE_SECONDS);
   }
@@ -68,18 +76,55 @@ s1.compare = ({ element, props, trigger, watch }) => {
     element.dataset.running = running;
     document.documentElement.classList.toggle("s1-running", running);
     if (!running) byId("announcement").textContent = comparison.fresh ? "" : comparison.svg.getAttribute("aria-label");
+    oneMore.disabled = !mayAddWait();
   }
 
-  function onKey(event) {
-    if (event.key !== "Escape") return;
-    if (stream.running) byId("stop").click();
-    else closeMore();
+  function mayAddWait() {
+    const finished = [...comparison.panes.values()].every((pane) => pane.finished);
+    return finished && !stream.running && !isStale() && shown !== null && Number(shown.waits) < mostWaits();
+  }
+
+  const mostWaits = () => Number(document.querySelector("#num-waits input[type=number]").max);
+
+  function addWait() {
+    if (!mayAddWait()) return;
+    extra = true;
+    runWithWaits(Number(shown.waits) + 1);
+  }
+
+  // What a visitor may rely on when a run is repeated with one Wait more.
+  function oneMoreWords() {
+    if (Number(settings.temperature) === 0) return "One Wait more. Decoding is greedy, so everything before it is the same as in the last run.";
+    return "One Wait more, with the same seed. At a temperature above 0 some engines still sample other tokens than in the last run.";
+  }
+
+  // A link that says so runs by itself, once the fields hold what it says; once, whatever tabs are opened afterwards.
+  function runIfLinked(wanted) {
+    if (String(wanted.run) === "1" && (wanted.tab ?? "compare") === "compare") byId("run").click();
+  }
+
+  let wanted = s1.address.state();
+  function onFollowed() {
+    runIfLinked(wanted);
+    wanted = {};
   }
 
   watch("value", () => stream.receive(props.value));
-  document.addEventListener("keydown", onKey);
+  listenForKeys(element, {
+    "Control+Enter": () => byId("run").click(),
+    Escape: () => (stream.running ? byId("stop").click() : closeMore()),
+    w: addWait,
+    n: () => nextExample(element.closest(".tabitem")),
+    "?": () => byId("keys").togglePopover(),
+  });
+  oneMore.addEventListener("click", addWait);
+  element.querySelector("#copy-link").addEventListener("click", (event) => copyLink(event.target));
+  element.querySelector("#save-traces").addEventListener("click", () => trigger("save"));
   document.addEventListener("s1-run-asked", onRunAsked);
   document.addEventListener("s1-stop-asked", onStopAsked);
+  document.addEventListener("s1-go", (event) => (wanted = event.detail));
+  document.addEventListener("s1-followed", onFollowed);
   setInterval(checkQuestion, 250);
   setRunning(false);
+  if (s1.address.followed) onFollowed();
 };

@@ -20,7 +20,12 @@ class Comparison {
       end: (run, reason, tokens) => pane(run).end(reason, tokens),
       delimiter: (run, text, label) => pane(run).delimiter(text, label),
       status: (run, text) => (pane(run).status.textContent = text),
+      "so-far": (run, number, answer, verdict) => pane(run).answerSoFar(number, answer, verdict),
+      loop: (run, token, period) => pane(run).loop(token, period),
       answer: (run, answer, verdict, details) => pane(run).finish(answer, verdict, details),
+      verdict: (run, verdict) => pane(run).judge(verdict),
+      truth: (text) => this.tell(".truth", `True answer: ${text}`),
+      saved: (engine, independent) => this.tell(".saved", savedWords(engine, independent)),
       sentence: (text) => this.svg.setAttribute("aria-label", text),
       stopped: (why) => this.stop(why),
     };
@@ -32,6 +37,14 @@ class Comparison {
     this.panes.forEach((pane) => pane.clear());
     this.root.querySelector(".fork").classList.add("drawn");
     this.svg.setAttribute("aria-label", "The runs are thinking.");
+    this.tell(".truth", "");
+    this.tell(".saved", "");
+  }
+
+  // Not every view with panes has a place for it.
+  tell(place, text) {
+    const node = this.root.querySelector(place);
+    if (node) node.textContent = text;
   }
 
   stop(why) {
@@ -49,4 +62,10 @@ class Comparison {
   draw() {
     if (!this.fresh) drawFork(this.svg, [...this.panes.values()].map((pane) => pane.data));
   }
+}
+
+function savedWords(engine, independent) {
+  const saved = independent - engine, number = (n) => n.toLocaleString("en");
+  if (saved > 0) return `Sharing saved ${number(saved)} of ${number(independent)} tokens: ${number(engine)} were decoded, answers so far included.`;
+  return `${number(engine)} tokens were decoded, answers so far included; the runs on their own take ${number(independent)}.`;
 }

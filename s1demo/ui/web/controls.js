@@ -14,7 +14,8 @@ s1.stopSlider = ({ element, props, trigger, watch }) => {
     return numbers.reduce((best, stop, i) => (stop <= value ? i : best), 0);
   }
 
-  function show(value) {
+  function show(given) {
+    const value = given === "auto" ? given : Number(given); // an address gives text
     const units = range.dataset.units.split("|");
     const word = value === "auto" ? "" : units[value === 1 ? 0 : 1];
     range.value = nearestStop(value);

@@ -1,8 +1,8 @@
 // The fork picture: one line for what the runs share, a branch where budget forcing parts them. Its x axis is thinking tokens.
 // drawFork(svg, runs) draws the whole picture anew from plain data; it keeps nothing and asks the page for its width only.
-//   runs: [{name, tokens, shared, waits: [{at, word}], end: {reason, at} | null, answer, verdict, stopped}], the middle one is the main line.
+//   runs: [{name, tokens, shared, waits: [{at, word, answer, verdict}], end: {reason, at} | null, answer, verdict, stopped}], the middle one is the main line.
 
-const FORK = { rows: [30, 70, 110], axis: 144, height: 162, left: 16, bend: 30, mark: 11 };
+const FORK = { rows: [28, 66, 116], axis: 150, height: 168, left: 16, bend: 30, mark: 11, letter: 7.5 };
 
 function drawFork(svg, runs) {
   const width = svg.clientWidth || 800, wide = width > 640;
@@ -68,6 +68,7 @@ function drawBranch(svg, run, row, x, wide) {
   const gaps = places.map((place, i) => (places[i + 1] ?? end) - place);
   const crowded = Math.min(...gaps.slice(0, -1)) < 2 * FORK.mark + 2;
   run.waits.forEach((wait, i) => drawWait(svg, wait, places[i], y, gaps[i], crowded));
+  drawAnswersSoFar(svg, run.waits, places, y, wide);
   drawEnd(svg, run, end, y, wide);
 }
 
@@ -75,7 +76,28 @@ function drawWait(svg, wait, x, y, gap, crowded) {
   const mark = svgNode(svg, "g", { class: "fork-wait" });
   svgNode(mark, "circle", { cx: x, cy: y, r: crowded ? 5 : FORK.mark });
   if (!crowded) svgNode(mark, "text", { x, y: y + 5, "text-anchor": "middle" }, ROUND_ARROW);
-  if (gap > 7 * wait.word.length + 36) svgNode(mark, "text", { x: x + 16, y: y - 8, class: "fork-word" }, wait.word);
+  if (gap > 7 * wait.word.length + 36) svgNode(mark, "text", { x: x + 15, y: y - 6, class: "fork-word" }, wait.word);
+}
+
+// Over each Wait what the run would have answered there. Where they stand close, only those that differ from the one before, then
+// their marks; the accessible sentence has them all.
+function drawAnswersSoFar(svg, waits, places, y, wide) {
+  let free = -Infinity; // from here on nothing is written yet
+  waits.forEach(({ answer, verdict }, i) => {
+    if (answer === null) return;
+    const mark = { right: CHECK, wrong: CROSS }[verdict] ?? "", same = i > 0 && waits[i - 1].answer === answer;
+    const words = [shorten(answer || "–", wide ? 14 : 7), mark].filter(Boolean).join(" ");
+    const text = [...(same ? [] : [words]), mark, ...(same ? [words] : [])].find((text) => text && fits(text, places[i], free, places[i + 1]));
+    if (!text) return;
+    svgNode(svg, "text", { x: places[i], y: y - FORK.mark - 9, class: `fork-so-far ${verdict}`, "text-anchor": "middle" }, text);
+    free = places[i] + halfWidth(text);
+  });
+}
+
+const halfWidth = (text) => (text.length * FORK.letter) / 2 + 2;
+
+function fits(text, x, free, next) {
+  return x - halfWidth(text) >= free && (next === undefined || halfWidth(text) <= next - x);
 }
 
 function drawEnd(svg, run, x, y, wide, together = 1) {

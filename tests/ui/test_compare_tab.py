@@ -1,0 +1,255 @@
+"""What the Compare tab offers around a comparison: answers so far, loops, one Wait more, true answers, links, files, keys."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from s1demo.events import Origin
+from s1demo.traces import Trace
+from tests.ui.fake_engine import ScriptedEngine
+from tests.ui.test_page import FINISHED, IDLE, pane, run_and_wait
+
+PHONE = {"width": 390, "height": 844}
+FORMULA = "\nFirst \\(x^2\\).\nThen\n$$\na+b\n$$\nand plain text.\n\\begin{align}\nc\n\\end{align}\nSo $y$"
+
+
+@pytest.fixture(scope="module")
+def url(serve):
+    return serve(ScriptedEngine(0.0005))
+
+
+def verdicts(page):
+    return [pane(page, run, ".verdict").inner_text() for run in ("truncated", "natural", "extended")]
+
+
+def rerun(page, act):
+    """Do what starts a run and wait until that run is over."""
+    page.evaluate("document.querySelectorAll('.pane').forEach((pane) => pane.classList.remove('finished'))")
+    act()
+    page.wait_for_function(FINISHED)
+    page.wait_for_function(IDLE)
+
+
+def full_speed(page):
+    page.get_by_role("button", name="more").click()
+    page.get_by_text("full speed").click()
+    page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("viewport", [None, PHONE], ids=["desktop", "phone"])
+def test_the_answer_so_far_stands_at_each_wait(open_page, url, viewport):
+    page = open_page(url, **({"viewport": viewport} if viewport else {}))
+    run_and_wait(page)
+    page.wait_for_function(IDLE)
+    assert page.locator(".fork .fork-so-far").all_text_contents() == ["2 ✗", "3 ✓"]
+    assert pane(page, "extended", ".so-far").all_inner_texts() == [
+        "■ would have answered 2 ✗ wrong",
+        "■ would have answered 3 ✓ right",
+    ]
+    told = page.get_attribute(".fork svg", "aria-label")
+    assert "would have answered 2 (wrong) after 20 tokens and 3 (right) after 37 tokens, was made to go on 2 times" in told
+    assert pane(page, "extended", ".thinking .forced").all_inner_texts() == ["↻︎Wait", "↻︎Wait"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.complaints == []
+
+
+def test_what_sharing_saved_is_one_line(open_page, url):
+    page = open_page(url)
+    assert page.inner_text(".saved") == ""
+    run_and_wait(page)
+    page.wait_for_function(IDLE)
+    assert page.inner_text(".truth") == "True answer: 3"
+    words = page.inner_text(".saved")
+    independent = sum(
+        int(n) for n in page.evaluate("[...document.querySelectorAll('.pane')].map((p) => p.dataset.thinkingTokens)")
+    )  # two of the extended run's are forced, and each run has its answer
+    assert words.startswith("Sharing saved ") and "answers so far included" in words
+    saved, alone, decoded = (int(word) for word in words.replace(":", "").split() if word.isdigit())
+    assert saved == alone - decoded and alone == independent - 2 + 1 + 2 + 2
+
+
+def test_one_wait_more_on_a_finished_run(open_page, url):
+    page = open_page(url)
+    full_speed(page)
+    button = page.locator("#one-more")
+    assert button.is_disabled()
+    run_and_wait(page)
+    page.wait_for_function("!document.getElementById('one-more').disabled")
+    rerun(page, button.click)
+    assert page.get_by_role("slider", name="Make it go on").get_attribute("aria-valuetext") == "3 times"
+    assert pane(page, "extended", ".thinking .forced").count() == 3
+    assert "Decoding is greedy" in page.inner_text("#problem-text")
+    assert "waits=3" in page.url
+    page.evaluate("document.activeElement.blur()")
+    page.wait_for_function("!document.getElementById('one-more').disabled")
+    rerun(page, lambda: page.keyboard.press("w"))
+    assert pane(page, "extended", ".thinking .forced").count() == 4
+    page.fill("#question textarea", "Something else?")
+    page.wait_for_function("document.getElementById('one-more').disabled")
+
+
+def test_the_keys(open_page, url):
+    page = open_page(url)
+    full_speed(page)
+    box = page.locator("#question textarea")
+    box.fill("")
+    box.press_sequentially("wn?")
+    assert box.input_value() == "wn?" and not page.locator("#keys").is_visible(), "no letter does anything while someone types"
+    page.locator("#temperature input[type=range]").evaluate("node => node.blur()")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible() and "one Wait more" in page.inner_text("#keys")
+    page.keyboard.press("Escape")
+    assert not page.locator("#keys").is_visible()
+    page.keyboard.press("n")
+    page.wait_for_function("document.querySelector('#question textarea').value === 'How many r in strawberry?'")
+    page.keyboard.press("n")
+    page.wait_for_function("document.querySelector('#question textarea').value === 'What is 27+48?'")
+    rerun(page, lambda: page.keyboard.press("Control+Enter"))
+    asked = []
+    page.expose_function("note", lambda: asked.append(1))
+    page.evaluate("document.addEventListener('s1-run-asked', () => note())")
+    box.focus()
+    rerun(page, lambda: page.keyboard.press("Control+Enter"))
+    assert len(asked) == 1, "the box itself takes Enter for a run, too"
+
+
+def test_single_letters_can_be_switched_off_for_good(open_page, url):
+    page = open_page(url)
+    page.click("#keys-button")
+    page.uncheck("#single-keys")
+    page.keyboard.press("Escape")
+    page.reload()
+    page.wait_for_selector("#trace-view [data-running]")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    assert not page.locator("#keys").is_visible()
+
+
+def test_a_loop_gets_a_badge(open_page, url):
+    page = open_page(url)
+    full_speed(page)
+    run_and_wait(page)
+    assert page.locator(".loop").count() == 0
+    page.fill("#num-waits input[type=number]", "6")
+    rerun(page, lambda: page.click("#run"))
+    assert pane(page, "extended", "header .loop").inner_text().startswith("∞ repeats itself from ")
+    assert "repeats itself from token" in page.get_attribute(".fork svg", "aria-label")
+    assert page.locator(".loop").count() == 1
+    page.fill("#num-waits input[type=number]", "1")
+    rerun(page, lambda: page.click("#run"))
+    assert page.locator(".loop").count() == 0
+
+
+def test_nothing_can_be_put_in_place_of_an_end(open_page, url):
+    page = open_page(url)
+    page.get_by_text("nothing", exact=True).click()
+    run_and_wait(page)
+    assert pane(page, "extended", ".thinking .forced").all_inner_texts() == ["↻︎no text"] * 2
+    assert pane(page, "extended", ".forced .own").all_inner_texts() == ["", ""], "what follows is the model's own"
+    assert page.locator(".fork .fork-wait").count() == 2 and page.locator(".fork .fork-word").all_text_contents() in (
+        [],
+        ["", ""],
+    )
+
+
+def test_a_true_answer_brings_verdicts_and_stays_with_its_question(open_page, url):
+    page = open_page(url + "?question=Mine%3F&answer=2")
+    full_speed(page)
+    run_and_wait(page)
+    assert page.inner_text(".truth") == "True answer: 2"
+    assert verdicts(page) == ["✓ right", "✓ right", "✗ wrong"]
+    page.get_by_role("button", name="What is 27+48?").click()
+    page.wait_for_function("!location.search.includes('answer=')")
+    rerun(page, lambda: page.click("#run"))
+    assert page.inner_text(".truth") == "True answer: 75"
+    page.evaluate("s1.address.go({ tab: 'compare', question: 'Yours?', answer: '3', run: 1 })")
+    page.wait_for_function("document.querySelector('.truth').textContent === 'True answer: 3'")
+    page.wait_for_function(IDLE)
+    assert verdicts(page) == ["✗ wrong", "✗ wrong", "✓ right"]
+    page.evaluate("s1.address.go({ tab: 'compare', question: 'Others?', run: 1 })")
+    page.wait_for_function("document.querySelector('.truth').textContent === ''")
+    page.wait_for_function(IDLE)
+    assert verdicts(page) == ["", "", ""] and "answer=" not in page.url
+
+
+def test_formulas_are_compared_as_formulas(open_page, serve):
+    url = serve(ScriptedEngine(0.0005, answers=["\nAnswer: $1+x^2$", "\nAnswer: $x+1$"]))
+    page = open_page(url + "?question=What%3F&answer=x%5E2%2B1&speed=full+speed&run=1")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.pane .verdict')].map((v) => v.textContent)[1] === '✓ right'", timeout=90_000
+    )
+    page.wait_for_function(IDLE)
+    assert verdicts(page)[1:] == ["✓ right", "✗ wrong"]
+    assert pane(page, "extended", ".so-far").all_inner_texts()[0].endswith("✓ right")
+
+
+def test_a_link_runs_by_itself_once(open_page, url):
+    page = open_page(url + "?question=A+link%3F&waits=1&speed=full+speed")
+    page.wait_for_function("s1.address.followed")
+    assert "run=1" not in page.url
+    run_and_wait(page)
+    assert "run=1" in page.url and "budget=16" in page.url
+    linked = open_page(page.url)
+    linked.wait_for_function(FINISHED)
+    linked.wait_for_function(IDLE)
+    assert linked.input_value("#question textarea") == "A link?"
+    assert pane(linked, "extended", ".thinking .forced").count() == 1
+    asked = []
+    linked.expose_function("note", lambda: asked.append(1))
+    linked.evaluate("document.addEventListener('s1-run-asked', () => note())")
+    linked.evaluate("s1.address.follow(); s1.address.go({ tab: 'compare' })")
+    linked.wait_for_function("document.querySelector('#question textarea').value === 'A link?'")
+    assert asked == []
+    assert linked.complaints == []
+
+
+def test_the_link_can_be_copied(open_page, url):
+    page = open_page(url + "?question=Copy+me%3F", permissions=["clipboard-read", "clipboard-write"])
+    page.wait_for_function("s1.address.followed")
+    page.click("#copy-link")
+    page.wait_for_function("document.getElementById('copy-link').textContent === 'copied'")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+def test_the_traces_can_be_saved(open_page, url):
+    page = open_page(url)
+    full_speed(page)
+    assert page.locator("#save-traces").is_disabled()
+    run_and_wait(page)
+    page.wait_for_function(IDLE)
+    for _ in range(2):  # the same file again
+        with page.expect_download() as download:
+            page.click("#save-traces")
+    assert download.value.suggested_filename == "s1-traces.json"
+    saved = json.loads(download.value.path().read_text())
+    traces = [Trace.from_dict(record) for record in saved["traces"]]
+    assert [trace.answer for trace in traces] == ["2", "2", "3"]
+    assert traces[2].wait_positions == [20, 37] and Origin.FORCED in traces[2].origins
+    assert [(at["wait_number"], at["answer"]) for at in saved["answers_so_far"]] == [(1, "2"), (2, "3")]
+    other = open_page(url)
+    other.evaluate("document.getElementById('save-traces').disabled = false")
+    files = []
+    other.on("download", lambda file: files.append(file))
+    with other.expect_response(lambda response: response.request.method == "POST"):
+        other.click("#save-traces")
+    rerun(other, lambda: other.click("#run"))
+    assert not files, "another page's comparison is nobody else's"
+
+
+def test_formulas_are_handed_over_paragraph_by_paragraph(open_page, serve):
+    page = open_page(serve(ScriptedEngine(0.0005, thinking=[FORMULA], answers=["\nAnswer: $z$"])))
+    page.evaluate("window.drawn = []; s1.math = { observe: (node) => drawn.push(node) }")
+    page.fill("#num-waits input[type=number]", "1")
+    run_and_wait(page)
+    page.wait_for_function(IDLE)
+    drawn = page.evaluate(
+        "drawn.filter((node) => node.isConnected && node.closest('[data-run=natural]')).map((node) => node.textContent.trim())"
+    )
+    assert sorted(drawn) == sorted(
+        ["First \\(x^2\\).", "$$\na+b\n$$", "\\begin{align}\nc\n\\end{align}", "So $y$", "Answer: $z$"]
+    )
+    text = "".join(pane(page, "natural", ".thinking :is(.shared, .own)").all_text_contents())
+    assert text == FORMULA.lstrip()
