@@ -11,8 +11,8 @@ from pathlib import Path
 from s1demo.ui.theme import css_variables
 
 WEB = Path(__file__).parent / "web"
-SCRIPTS = ("dom", "stream", "pane", "fork", "comparison", "address", "controls", "compare")
-STYLES = ("page", "controls", "compare")
+SCRIPTS = ("dom", "stream", "pane", "fork", "comparison", "address", "controls", "compare", "lesson", "replay")
+STYLES = ("page", "controls", "compare", "lesson", "replay")
 
 
 def head() -> str:
