@@ -68,6 +68,8 @@ class Settings:
             goes on elsewhere.
         server_patience_seconds: how long a text may go without a new token, over all tries, before it fails.
         host, port: where the app listens; empty and 0 leave it to Gradio (127.0.0.1, the first free port from 7860).
+        repository: where this source is on the web, such as https://github.com/owner/name/blob/main, for links to its lines;
+            empty names file and line only.
         open_browser: open the app in a browser once it is up.
         no_color: no colours on the terminal.
     """
@@ -100,12 +102,15 @@ class Settings:
     server_patience_seconds: float = 180.0
     host: str = ""
     port: int = 0
+    repository: str = ""
     open_browser: bool = False
     no_color: bool = False
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise InputError(f"Unknown engine {self.engine!r}. Choose one of: {', '.join(ENGINES)}.")
+        if self.repository and not self.repository.startswith(("https://", "http://")):
+            raise InputError(f"S1_REPOSITORY is {self.repository!r}. Give an address that begins with https://, or nothing.")
         for name, smallest in _SMALLEST.items():
             value = getattr(self, name)
             if not smallest <= value < math.inf:

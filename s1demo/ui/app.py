@@ -15,13 +15,17 @@ from s1demo.ui.api import add_endpoints
 from s1demo.ui.bundle import head, stylesheet
 from s1demo.ui.compare_tab import build_compare_tab
 from s1demo.ui.exhibit import Exhibit, Fields
+from s1demo.ui.lesson_tab import build_lesson_tab
 from s1demo.ui.model_card import chip_and_card
 from s1demo.ui.questions import QuestionBank
+from s1demo.ui.replay_tab import build_replay_tab
 from s1demo.ui.theme import gradio_theme
 
 TITLE = "s1 · simple test-time scaling"
 TABS: dict[str, tuple[str, Callable[[Exhibit], Fields]]] = {  # name in the address -> title, and what lays it out
     "compare": ("Compare", build_compare_tab),
+    "lesson": ("How it works", build_lesson_tab),
+    "replay": ("Replay", build_replay_tab),
 }
 
 

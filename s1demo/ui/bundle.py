@@ -11,8 +11,8 @@ from pathlib import Path
 from s1demo.ui.theme import css_variables
 
 WEB = Path(__file__).parent / "web"
-SCRIPTS = ("dom", "stream", "pane", "fork", "comparison", "address", "controls", "actions", "compare")
-STYLES = ("page", "controls", "compare", "actions")
+SCRIPTS = ("dom", "stream", "pane", "fork", "comparison", "address", "controls", "actions", "compare", "lesson", "replay")
+STYLES = ("page", "controls", "compare", "actions", "lesson", "replay")
 
 
 def head() -> str:

@@ -60,7 +60,7 @@ _RUN_ASKED = """(...values) => {{
 _STOP_ASKED = "(...values) => { document.dispatchEvent(new Event('s1-stop-asked')); return values; }"  # the trace view listens
 _NO_ANSWER = "() => ''"  # an answer belongs to the question it came with
 _SHOW_OWN = f'(word) => ({{__type__: "update", visible: word === {json.dumps(OWN)}}})'
-_PANE = """
+PANE = """
 <article class="pane {name}" data-run="{name}" data-thinking-tokens="0" aria-labelledby="pane-{name}">
   <header>
     <h2 id="pane-{name}">{title}</h2>
@@ -124,7 +124,7 @@ def build_compare_tab(exhibit: Exhibit) -> Fields:
     chips = _examples_row(bank)
     inputs = [question, *_controls_row(engine.info.context_length)]
     _connect_examples(chips, bank, question, inputs[-1])
-    panes = "".join(_PANE.format(name=name, title=title, empty=empty) for name, (title, empty) in RUNS.items())
+    panes = "".join(PANE.format(name=name, title=title, empty=empty) for name, (title, empty) in RUNS.items())
     keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{what}</dd>" for key, what in KEYS)
     view = gr.HTML(
         html_template=_VIEW.format(panes=panes, keys=keys),

@@ -2,6 +2,7 @@
 // Gradio's own parameters (__theme, view) are left alone. Values from an address are untrusted: they only ever fill in fields.
 
 const BELONGS = { answer: "question" }; // a question brings its answer along, or none: never that of the one before
+let openedAt = new URLSearchParams(location.search).get("tab"); // Gradio selects its first tab before the address is followed
 
 s1.address = {
   state: () => Object.fromEntries(new URLSearchParams(location.search)),
@@ -31,13 +32,17 @@ s1.address = {
     const state = s1.address.state();
     return names.map((name) => state[name] ?? (BELONGS[name] in state ? "" : { __type__: "update" }));
   },
+  tab() {
+    const selected = openedAt ?? s1.address.state().tab;
+    openedAt = null;
+    return selected ? { __type__: "update", selected } : { __type__: "update" };
+  },
 
   // The fields and the tab have followed.
   follow() {
     s1.address.followed = true;
     document.dispatchEvent(new Event("s1-followed"));
   },
-  tab: () => (s1.address.state().tab ? { __type__: "update", selected: s1.address.state().tab } : { __type__: "update" }),
 };
 
 s1.addressBridge = ({ trigger }) => document.addEventListener("s1-go", () => trigger("go"));

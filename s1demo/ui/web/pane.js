@@ -24,6 +24,7 @@ class Pane {
     this.pieces = []; // {kind, outer, shared, own, text, length, sharedLength, hasMath}
     this.waitPieces = [];
     this.sharedCharacters = this.dropped = 0;
+    this.hasText = false;
     this.dimmed = this.dimmedCharacters = 0; // so many pieces, and characters in them, are dimmed for good
     this.answerText = null;
     this.node.querySelector(".loop")?.remove();
@@ -57,8 +58,9 @@ class Pane {
 
   // The line break a trace begins with would be an empty line on the page.
   withoutLead(text) {
-    if (this.thinking.textContent) return text;
+    if (this.hasText) return text;
     const kept = text.trimStart();
+    this.hasText = kept !== "";
     this.dropped += text.length - kept.length;
     return kept;
   }

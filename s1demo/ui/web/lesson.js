@@ -1,0 +1,326 @@
+// The How it works tab: draws what lesson.py says. Budget forcing is shown in steps, from a recorded comparison.
+
+const TYPING_TOKENS_PER_SECOND = 40;
+
+s1.lesson = ({ element, props, trigger, watch }) => {
+  const root = element.querySelector(".lesson");
+  const find = (selector) => root.querySelector(selector);
+  let steps = null, curve = null;
+
+  function show(content) {
+    root.dataset.state = "ready";
+    find(".lesson-lead").replaceChildren(...content.sentences.map((sentence) => make("p", "", sentence)));
+    find(".forcing").hidden = !content.forcing;
+    if (content.forcing) {
+      steps = new ForcingSteps(find(".forcing"), content.forcing);
+      showMore(content);
+      follow();
+    }
+    showRecipe(find(".recipe"), content.recipe);
+    find(".lesson-curve").hidden = !content.curve;
+    curve = content.curve;
+    if (curve) showCurve(find(".lesson-curve"), curve);
+    for (const [place, items] of [[".real ul", content.real], [".left-out ul", content.left_out]]) {
+      find(place).replaceChildren(...items.map((item) => make("li", "", item)));
+    }
+    find(".code ul").replaceChildren(...content.code.map(codeItem));
+  }
+
+  function showMore({ forcing, spoilt }) {
+    const more = find(".forcing-more");
+    more.replaceChildren(goButton("Run it yourself", { tab: "compare", question: forcing.question }));
+    more.append(goButton("Watch this recording", { tab: "replay", replay: forcing.id }));
+    if (spoilt) more.append(goButton(`It can also go wrong: \u201C${spoilt.question}\u201D`, { tab: "replay", replay: spoilt.id }));
+  }
+
+  function goButton(text, place) {
+    const button = make("button", "go", text);
+    button.type = "button";
+    button.addEventListener("click", () => s1.address.go(place));
+    return button;
+  }
+
+  function codeItem({ what, place, url }) {
+    const item = make("li"), code = make("code", "", place);
+    item.append(make("span", "", `${what} `));
+    if (/^https?:\/\//.test(url)) {
+      const link = make("a");
+      Object.assign(link, { href: url, target: "_blank", rel: "noopener" });
+      link.append(code);
+      item.append(link);
+    } else item.append(code);
+    return item;
+  }
+
+  function follow() {
+    const asked = Number(s1.address.state().step);
+    steps?.go(Number.isInteger(asked) && asked >= 1 && asked <= steps.count ? asked : 1, false);
+  }
+
+  function onKey(event) {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by || !steps || !root.offsetParent || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.target.closest("input, textarea, select, [role=tab], [role=tablist], dialog, [popover]")) return;
+    event.preventDefault();
+    steps.move(by);
+  }
+
+  watch("value", () => props.value && show(JSON.parse(props.value)));
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("s1-go", () => s1.address.state().step && follow());
+  new ResizeObserver(() => curve && drawCurve(find(".lesson-curve svg"), curve)).observe(find(".lesson-curve svg"));
+  trigger("open");
+};
+
+// Budget forcing step by step on one stage; a step types its new text unless motion is unwelcome.
+class ForcingSteps {
+  constructor(root, told) {
+    Object.assign(this, { root, told, at: 1, typing: 0 });
+    this.list = root.querySelector(".forcing-steps ol");
+    this.trace = root.querySelector(".forcing-trace");
+    this.steps = this.describe();
+    root.querySelector(".forcing-question").replaceChildren(told.question, make("small", "", `a recorded run of ${told.model}`));
+    this.list.replaceChildren(...this.steps.map(({ title }, i) => this.stepButton(title, i + 1)));
+    root.querySelector(".back").addEventListener("click", () => this.move(-1));
+    root.querySelector(".next").addEventListener("click", () => this.move(1));
+  }
+
+  get count() {
+    return this.steps.length;
+  }
+
+  stepButton(title, number) {
+    const item = make("li"), button = make("button");
+    button.type = "button";
+    button.append(make("b", "", number), ` ${title}`);
+    button.addEventListener("click", () => this.go(number));
+    item.append(button);
+    return item;
+  }
+
+  describe() {
+    const { cut, natural, extended, budget } = this.told;
+    const verdict = ({ answer, verdict }) => `${answer}${{ right: `, right`, wrong: `, wrong` }[verdict] ?? ""}`;
+    const waits = extended.waits === 1 ? "one Wait" : `${extended.waits} Waits`;
+    return [
+      { title: "The model thinks", caption: "Before it answers, the model writes notes to itself. Nobody asked for them: they are its thinking." },
+      {
+        title: "It wants to stop",
+        caption: `After ${natural.tokens} tokens it writes a stop. Left alone, it now answers ${verdict(natural)}.`,
+      },
+      {
+        title: "Either we cut it",
+        caption: `A budget of ${budget} tokens: we stop it there, append the end of thinking and ask for the answer. It has to say what it has: ${verdict(cut)}.`,
+      },
+      {
+        title: "Or we say \u201CWait\u201D",
+        caption: "Its stop is thrown away and \u201CWait\u201D written in its place. The model takes the word for its own and cannot but go on.",
+      },
+      {
+        title: "The answer changes",
+        caption: `It checks itself. After ${waits} and ${extended.tokens} tokens it answers ${verdict(extended)}. Of all that, only the marked words are ours.`,
+      },
+    ];
+  }
+
+  move(by) {
+    const to = this.at + by;
+    if (to >= 1 && to <= this.count) this.go(to);
+  }
+
+  // Show a step; in the address only what a person asked for.
+  go(number, asked = true) {
+    const onward = number === this.at + 1 || (number === 1 && !asked);
+    this.at = number;
+    if (asked) s1.address.set({ step: number });
+    [...this.list.querySelectorAll("button")].forEach((button, i) => {
+      if (i + 1 === number) button.setAttribute("aria-current", "step");
+      else button.removeAttribute("aria-current");
+    });
+    this.root.querySelector(".forcing-caption").textContent = this.steps[number - 1].caption;
+    this.root.querySelector(".back").disabled = number === 1;
+    this.root.querySelector(".next").disabled = number === this.count;
+    this.root.dataset.step = number;
+    this.draw(number, onward && !matchMedia("(prefers-reduced-motion: reduce)").matches);
+  }
+
+  draw(number, moving) {
+    const { cut, natural, extended } = this.told;
+    const first = extended.pieces.findIndex((piece) => piece.kind === "wait");
+    clearInterval(this.typing);
+    this.trace.replaceChildren();
+    this.answer(null);
+    if (number === 1) return this.type([this.thinking(natural.pieces[0])], moving);
+    if (number === 2) {
+      this.thinking(natural.pieces[0]);
+      this.trace.append(make("span", "stop", "\u25A0 stop"));
+      return this.answer(natural);
+    }
+    if (number === 3) return this.drawCut(cut);
+    extended.pieces.slice(0, first + 1).forEach((piece) => this.piece(piece));
+    if (number === 4) return;
+    const rest = extended.pieces.slice(first + 1).flatMap((piece) => this.piece(piece) ?? []);
+    this.type(rest, moving, () => this.answer(extended));
+  }
+
+  drawCut(cut) {
+    for (const piece of cut.pieces) {
+      if (piece.kind === "end") this.trace.append(make("span", "cut-line", `${SCISSORS} cut here`));
+      if (piece.kind === "end") this.trace.append(make("span", "forced", piece.text.trim()), " ");
+      else this.thinking(piece);
+    }
+    this.answer(cut);
+  }
+
+  piece(piece) {
+    if (piece.kind === "thinking") return this.thinking(piece);
+    if (piece.kind === "wait") {
+      const pill = make("span", "forced");
+      pill.append(make("span", "symbol", ROUND_ARROW), piece.text);
+      const stop = make("span", "stop thrown-away", "\u25A0 stop");
+      this.trace.append(stop, " ", pill);
+      return [stop, pill];
+    }
+    return undefined; // its end and its answer are in the line below
+  }
+
+  thinking(piece) {
+    const node = make("span", piece.kind, piece.tokens.join("").replace(/^\n/, ""));
+    this.trace.append(node);
+    return node;
+  }
+
+  answer(run) {
+    const line = this.root.querySelector(".forcing-answer");
+    line.replaceChildren();
+    if (!run) return;
+    const mark = { right: `${CHECK} right`, wrong: `${CROSS} wrong` }[run.verdict] ?? "";
+    line.append("answer ", make("b", "", run.answer), make("span", `verdict ${run.verdict}`, mark), make("small", "", `${run.tokens} thinking tokens`));
+  }
+
+  // Let nodes appear a word at a time, then go on.
+  type(nodes, moving, then = () => {}) {
+    if (!moving) return then();
+    const texts = nodes.map((node) => [node.lastChild ?? node.appendChild(new Text("")), node.textContent, node]);
+    const words = texts.flatMap(([text, , node]) => (node.className === "thinking" ? text.data.match(/\s*\S+|\s+/g) ?? [] : [text.data]).map((word) => [text, word, node]));
+    for (const [text, , node] of texts) {
+      text.data = "";
+      node.classList.add("untyped");
+    }
+    let at = 0;
+    this.typing = setInterval(() => {
+      if (at === words.length) {
+        clearInterval(this.typing);
+        return then();
+      }
+      const [text, word, node] = words[at++];
+      text.data += word;
+      node.classList.remove("untyped");
+      this.trace.scrollTop = this.trace.scrollHeight;
+    }, 1000 / TYPING_TOKENS_PER_SECOND);
+  }
+}
+
+// The stages as boxes; in each, what the paper published above what was measured here, each with its sign and its source.
+function showRecipe(root, stages) {
+  root.querySelector(".recipe-key").replaceChildren(
+    make("span", "published", "\u25C7 the paper: published for s1-32B"),
+    make("span", "measured", "\u25C6 here: counted and measured for s1-mini"),
+  );
+  root.querySelector("ol").replaceChildren(
+    ...stages.map(({ title, what, published, measured }, i) => {
+      const item = make("li");
+      item.append(make("h3", "", `${i + 1} ${title}`), make("p", "what", what));
+      item.append(figure("published", "\u25C7", "the paper", published), figure("measured", "\u25C6", "here", measured));
+      return item;
+    }),
+  );
+}
+
+function figure(className, sign, kind, told) {
+  const node = make("div", `figure ${className}`);
+  node.append(make("p", "kind", `${sign} ${kind}`), make("p", "number", told ? told.number : "no figure"), make("p", "note", told ? told.what : ""));
+  if (told) node.title = `${className}: ${told.source}`;
+  return node;
+}
+
+function showCurve(root, curve) {
+  const svg = root.querySelector("svg");
+  const percent = (point) => `${point.accuracy.toFixed(1)} % (95 % interval ${point.low.toFixed(1)} to ${point.high.toFixed(1)})`;
+  const told = curve.points.map((point) => `${point.label}: ${point.tokens.toFixed(0)} thinking tokens, ${percent(point)}`);
+  svg.setAttribute("aria-label", `Accuracy of ${curve.model} against mean thinking tokens. ${told.join(". ")}.`);
+  const details = make("details"), table = make("table"), head = make("tr");
+  for (const name of ["setting", "tokens", "right, %", "95 %"]) head.append(make("th", "", name));
+  table.append(head);
+  for (const point of curve.points) {
+    const row = make("tr"), interval = `${point.low.toFixed(1)} to ${point.high.toFixed(1)}`;
+    for (const cell of [point.label, point.tokens.toFixed(0), point.accuracy.toFixed(1), interval]) row.append(make("td", "", cell));
+    table.append(row);
+  }
+  details.append(make("summary", "", "The figures"), table, make("p", "", "Measured with:"), make("code", "", curve.command));
+  const key = make("ul", "curve-key");
+  for (const [kind, sign, words] of [
+    ["truncated", "\u25CF", "cut at a budget of thinking tokens"],
+    ["natural", "\u25A0", "left alone"],
+    ["extended", "\u25C6", "made to go on with \u201CWait\u201D, once to eight times"],
+  ]) {
+    const item = make("li", kind);
+    item.append(make("span", "sign", `${sign} `), words);
+    key.append(item);
+  }
+  const by = Object.fromEntries(curve.points.map((point) => [point.label, point]));
+  const one = by["Wait x1"], two = by["Wait x2"], left = by.natural;
+  const words = make("p", "", "A bar is the 95 % interval: so far the figure may be off because these are only some of all such problems.");
+  root.querySelector(".curve-words").replaceChildren(make("p", "curve-title", `${curve.model} on ${curve.n.toLocaleString("en")} problems it never saw, measured here`), key);
+  if (one && two && left) {
+    const gain = (a, b) => `${a.accuracy - b.accuracy >= 0 ? "+" : "\u2212"}${Math.abs(a.accuracy - b.accuracy).toFixed(1)}`;
+    root.querySelector(".curve-words").append(
+      make("p", "", `The first Wait changes much (${gain(one, left)} points), the second nothing more (${gain(two, one)}): the first check is nearly always right.`),
+    );
+  }
+  root.querySelector(".curve-words").append(words, details);
+  drawCurve(svg, curve);
+}
+
+// Accuracy from 0 to 100 % over mean thinking tokens from 0, both linear: nothing is cut off.
+function drawCurve(svg, { points }) {
+  const width = svg.clientWidth, height = 300, left = 44, right = width > 560 ? 24 : 12, top = 16, bottom = 44;
+  if (!width) return;
+  const longest = Math.max(...points.map((point) => point.tokens));
+  const x = (tokens) => left + (tokens / longest) * (width - left - right);
+  const y = (percent) => top + (1 - percent / 100) * (height - top - bottom);
+  svg.replaceChildren();
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const axis = svgNode(svg, "g", { class: "curve-axis" });
+  for (const percent of [0, 25, 50, 75, 100]) {
+    svgNode(axis, "line", { x1: left, x2: width - right, y1: y(percent), y2: y(percent) });
+    svgNode(axis, "text", { x: left - 8, y: y(percent) + 4, "text-anchor": "end" }, `${percent} %`);
+  }
+  const step = niceStep(longest / (width > 560 ? 7 : 4));
+  for (let tokens = 0; tokens <= longest; tokens += step) {
+    svgNode(axis, "line", { x1: x(tokens), x2: x(tokens), y1: y(0), y2: y(0) + 4 });
+    svgNode(axis, "text", { x: x(tokens), y: y(0) + 18, "text-anchor": "middle" }, tokens.toLocaleString("en"));
+  }
+  svgNode(axis, "text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, "mean thinking tokens");
+  for (const kind of ["truncated", "extended"]) {
+    const line = points.filter((point) => point.kind === kind || point.kind === "natural").sort((a, b) => a.tokens - b.tokens);
+    const path = line.map((point, i) => `${i ? "L" : "M"} ${x(point.tokens)} ${y(point.accuracy)}`).join(" ");
+    svgNode(svg, "path", { d: path, class: `curve-line ${kind}` });
+  }
+  for (const point of points) drawPoint(svg, point, x(point.tokens), y);
+  const named = { "budget 16": [8, 20, "start", "cut at 16"], natural: [10, 18, "start", "left alone"], "Wait x1": [0, 26, "middle", "one Wait"] };
+  for (const point of points) {
+    const [dx, dy, anchor, words] = named[point.label] ?? [];
+    const text = `${words}: ${point.accuracy.toFixed(0)} %`;
+    if (words) svgNode(svg, "text", { x: x(point.tokens) + dx, y: y(point.accuracy) + dy, "text-anchor": anchor, class: `curve-label ${point.kind}` }, text);
+  }
+}
+
+function drawPoint(svg, point, x, y) {
+  const mark = svgNode(svg, "g", { class: `curve-point ${point.kind}` }), at = y(point.accuracy);
+  svgNode(mark, "title", {}, `${point.label}: ${point.accuracy.toFixed(1)} %, 95 % interval ${point.low.toFixed(1)} to ${point.high.toFixed(1)}`);
+  svgNode(mark, "path", { d: `M ${x} ${y(point.low)} V ${y(point.high)} M ${x - 3} ${y(point.low)} h 6 M ${x - 3} ${y(point.high)} h 6`, class: "whisker" });
+  if (point.kind === "truncated") svgNode(mark, "circle", { cx: x, cy: at, r: 5 });
+  if (point.kind === "natural") svgNode(mark, "rect", { x: x - 5, y: at - 5, width: 10, height: 10 });
+  if (point.kind === "extended") svgNode(mark, "path", { d: `M ${x} ${at - 6} l 6 6 l -6 6 l -6 -6 Z` });
+}

@@ -1,0 +1,320 @@
+// The Replay tab: plays a recording that the server folded once (playback.py), with no further word from it.
+
+const FRAME_MS = 40; // a long recording is more work to draw than a short one
+
+// Frames [ms, tokens, ops] on a clock of their own, shown through a Comparison.
+//   comparison: what shows them; changed(): the position, or whether it plays, is another
+class Player {
+  constructor(readingSpeed, changed) {
+    Object.assign(this, { readingSpeed, changed, frames: [], shown: 0, position: 0, playing: false, speed: "reading" });
+  }
+
+  load(comparison, frames) {
+    this.pause();
+    Object.assign(this, { comparison, frames, shown: 0, position: 0 });
+    this.seek(0);
+  }
+
+  get end() {
+    return this.frames.length ? this.frames.at(-1)[0] : 0;
+  }
+
+  get atEnd() {
+    return this.shown === this.frames.length;
+  }
+
+  play() {
+    if (!this.frames.length || this.playing) return;
+    if (this.atEnd) this.seek(0);
+    Object.assign(this, { playing: true, last: null, steps: this.tokens });
+    requestAnimationFrame((now) => this.tick(now));
+    this.changed();
+  }
+
+  pause() {
+    this.playing = false;
+    this.changed();
+  }
+
+  setSpeed(speed) {
+    Object.assign(this, { speed, steps: this.tokens });
+  }
+
+  get tokens() {
+    return this.shown ? this.frames[this.shown - 1][1] : 0;
+  }
+
+  tick(now) {
+    if (!this.playing) return;
+    this.last ??= now;
+    if (now - this.last < FRAME_MS) return requestAnimationFrame((next) => this.tick(next));
+    const passed = Math.min(now - this.last, 250); // a page that was away does not catch up
+    this.last = now;
+    if (this.speed === "reading") {
+      this.steps += (passed / 1000) * this.readingSpeed;
+      const reached = this.count((frame) => frame[1] <= this.steps);
+      if (reached > this.shown) this.position = this.frames[reached - 1][0];
+      this.show(Math.max(reached, this.shown));
+    } else {
+      this.position = Math.min(this.position + passed * Number(this.speed), this.end);
+      this.show(this.count((frame) => frame[0] <= this.position));
+    }
+    if (this.atEnd) return this.pause();
+    this.changed();
+    requestAnimationFrame((next) => this.tick(next));
+  }
+
+  seek(ms) {
+    this.position = Math.min(Math.max(ms, 0), this.end);
+    this.show(this.count((frame) => frame[0] <= this.position));
+    this.steps = this.tokens;
+    this.changed();
+  }
+
+  // One frame on or back.
+  step(by) {
+    const at = Math.min(Math.max(this.shown - 1 + by, 0), this.frames.length - 1);
+    if (this.frames.length) this.seek(this.frames[at][0]);
+  }
+
+  // How many leading frames pass a test that later ones fail.
+  count(passes) {
+    let low = 0, high = this.frames.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (passes(this.frames[middle])) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  // Back means anew from the beginning.
+  show(count) {
+    if (count === this.shown) return;
+    if (count < this.shown || !this.shown) {
+      this.comparison.clear();
+      this.shown = 0;
+    }
+    for (const [kind, ...rest] of latest(this.frames.slice(this.shown, count).flatMap((frame) => frame[2]))) {
+      this.comparison.operations[kind]?.(...rest);
+    }
+    this.shown = count;
+    this.comparison.show();
+  }
+}
+
+// The same page with fewer operations, as OpLog of render.py does it: of counts and the like only the last of each run matters, and
+// a run's text is written in one go. A long recording would be slow to seek in without it.
+const OVERWRITTEN = ["count", "status", "shared", "sentence"], WRITTEN = ["text", "forced", "wait", "end", "delimiter"];
+function latest(ops) {
+  const kept = [], last = new Map(), writing = new Map();
+  for (const op of ops) {
+    const [kind, run] = op, key = kind === "sentence" ? kind : `${kind} ${run}`, before = writing.get(run);
+    if (OVERWRITTEN.includes(kind) && last.has(key)) kept[last.get(key)] = null;
+    if ((kind === "text" || kind === "forced") && before?.op[0] === kind && before.op.length === op.length && before.op.at(-2) === op.at(-2)) {
+      before.texts.push(op.at(-1));
+      continue;
+    }
+    last.set(key, kept.length);
+    const entry = { op, texts: WRITTEN.includes(kind) ? [op.at(-1)] : null };
+    if (entry.texts) writing.set(run, entry);
+    kept.push(entry);
+  }
+  return kept.filter(Boolean).map(({ op, texts }) => (texts ? [...op.slice(0, -1), texts.length > 1 ? texts.join("") : texts[0]] : op));
+}
+
+s1.replay = ({ element, props, trigger, watch }) => {
+  const root = element.querySelector(".replay");
+  const part = (name) => root.querySelector(`#replay-${name}`);
+  const [choice, position, playButton, stage] = [part("choice"), part("position"), part("play"), root.querySelector(".replay-stage")];
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const player = new Player(Number(root.dataset.reading), showPosition);
+  const shipped = JSON.parse(root.dataset.shipped);
+  let serial = 0, waiting = null, file = "", recording = null;
+
+  function ask(what) {
+    player.pause();
+    serial = Math.max(serial + 1, Date.now());
+    clearTimeout(waiting);
+    waiting = setTimeout(() => tell("The exhibit does not answer. Check the connection, then choose again."), 15000);
+    tell("Loading…", "note");
+    trigger("choose", { ...what, serial });
+  }
+
+  function receive(text) {
+    const answer = text ? JSON.parse(text) : null;
+    if (!answer || answer.serial !== serial) return;
+    clearTimeout(waiting);
+    tell(answer.problem ?? "");
+    if (answer.problem) return choice.value = recording ? recording.choice : "";
+    show(answer);
+  }
+
+  function show(answer) {
+    recording = { ...answer, choice: answer.shipped ?? `file ${answer.index}` };
+    if (answer.titles) listFile(answer.titles);
+    choice.value = recording.choice;
+    setLink();
+    part("question").textContent = answer.question;
+    part("facts").textContent = facts(answer);
+    position.max = answer.ms;
+    player.load(setStage(Object.keys(answer.runs)), answer.frames);
+    root.dataset.state = "ready";
+    showPace();
+    if (still.matches) player.seek(player.end);
+    else player.play();
+  }
+
+  function facts(answer) {
+    const sampling = answer.temperature ? `temperature ${answer.temperature}` : "greedy";
+    const runs = Object.values(answer.runs).join(" | ");
+    const truth = answer.gold === null ? "" : `, true answer: ${answer.gold}`;
+    return `Recorded: ${answer.model} on ${answer.device}, ${sampling}, runs: ${runs}${truth}`;
+  }
+
+  // A new stage for each recording: as many panes as it has runs. Their ids are this tab's own.
+  function setStage(runs) {
+    const fork = make("section", "fork"), panes = make("div", "panes");
+    fork.setAttribute("aria-label", "fork picture");
+    svgNode(fork, "svg", { role: "img", "aria-label": "Nothing has been played yet." });
+    panes.dataset.runs = runs.length;
+    for (const run of runs) panes.append(root.querySelector(`template[data-run="${run}"]`).content.cloneNode(true));
+    for (const node of panes.querySelectorAll("[id]")) node.id = `replay-${node.id}`;
+    for (const node of panes.querySelectorAll("[aria-labelledby]")) {
+      node.setAttribute("aria-labelledby", `replay-${node.getAttribute("aria-labelledby")}`);
+    }
+    stage.replaceChildren(fork, panes);
+    return new Comparison(stage);
+  }
+
+  function showPosition() {
+    const seconds = `${duration(player.position)} of ${duration(player.end)}`;
+    position.value = player.position;
+    position.style.setProperty("--filled", `${player.end ? (100 * player.position) / player.end : 0}%`);
+    position.setAttribute("aria-valuetext", `${seconds}, ${player.tokens} tokens of the longest run`);
+    part("time").textContent = recording ? seconds : "";
+    playButton.querySelector(".symbol").textContent = player.playing ? "\u275A\u275A" : "\u25B6";
+    playButton.querySelector(".word").textContent = player.playing ? "Pause" : player.atEnd && recording ? "Play again" : "Play";
+    playButton.disabled = !player.frames.length;
+    root.dataset.playing = player.playing;
+    const told = player.frames.length && player.atEnd ? stage.querySelector(".fork svg").getAttribute("aria-label") : "";
+    if (!player.playing && part("announcement").textContent !== told) part("announcement").textContent = told;
+  }
+
+  // What the speed means, in words: s1-mini writes faster than anyone reads.
+  function showPace() {
+    if (!recording) return;
+    const rate = recording.rate === null ? "" : ` (${recording.rate.toLocaleString("en")} tokens/s)`;
+    const own = `the model itself took ${duration(recording.ms)}${rate}`;
+    const words = {
+      reading: `Reading speed: ${player.readingSpeed} tokens a second, so that you can follow; ${own}.`,
+      1: `Real timing: as fast as it was written on this ${recording.device}; ${own}.`,
+    }[player.speed] ?? `${player.speed} times as fast as it was written; ${own}.`;
+    const uneven = recording.exact ? "" : " Text is spread evenly over the tokens, since this model's tokenizer is not here; all counts are exact.";
+    part("pace").textContent = words + uneven;
+  }
+
+  const duration = (ms) => (ms < 60000 ? `${(ms / 1000).toFixed(2)} s` : `${Math.floor(ms / 60000)} min ${Math.floor(ms / 1000) % 60} s`);
+
+  function tell(text, kind = "problem") {
+    part("problem").textContent = text;
+    part("problem").dataset.kind = kind;
+  }
+
+  // The address holds what is played: the name of a shipped recording, or a whole trace where it is short enough.
+  function setLink() {
+    const hash = recording.link ? `#trace=${recording.link}` : "";
+    history.replaceState(history.state, "", location.pathname + location.search + hash);
+    s1.address.set({ replay: recording.shipped });
+  }
+
+  async function copyLink() {
+    if (!recording) return;
+    if (!recording.shipped && !recording.link) {
+      const size = (recording.link_characters / 1000).toFixed(0), most = root.dataset.maxLinkCharacters / 1000;
+      return tell(`Packed, this recording takes ${size} kB; a link holds at most ${most}. Pass on the file instead.`, "note");
+    }
+    const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
+    tell(copied ? "The link is copied." : "The address of this page is the link: copy it from the address bar.", "note");
+  }
+
+  async function openFile(opened) {
+    if (!opened) return;
+    if (opened.size > Number(root.dataset.maxFileBytes)) return tell(root.dataset.tooLarge);
+    file = await opened.text();
+    ask({ file, index: 0 });
+  }
+
+  function listFile(titles) {
+    choice.querySelector("optgroup.own")?.remove();
+    const group = make("optgroup", "own");
+    group.label = file ? "Your file" : "From the link";
+    titles.forEach((title, i) => group.append(option(`file ${i}`, title)));
+    choice.append(group);
+  }
+
+  function option(value, title) {
+    const node = make("option", "", title.length > 90 ? `${title.slice(0, 89)}\u2026` : title);
+    node.value = value;
+    return node;
+  }
+
+  function onChoice() {
+    const [, index] = choice.value.match(/^file (\d+)$/) ?? [];
+    if (index === undefined) return ask({ shipped: choice.value });
+    ask(file ? { file, index: Number(index) } : { link: linkInAddress(), index: Number(index) });
+  }
+
+  const linkInAddress = () => (location.hash.match(/^#trace=(.+)$/) ?? [])[1] ?? "";
+
+  function follow() {
+    const named = s1.address.state().replay;
+    if (linkInAddress() && !named) ask({ link: linkInAddress() });
+    else if (named !== undefined && named !== recording?.shipped) ask({ shipped: named });
+    else if (named === undefined && !recording && shipped.length) ask({ shipped: shipped[0][0] });
+  }
+
+  function onArrow(event) {
+    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    player.pause();
+    player.step(by);
+  }
+
+  function onDrag(event) {
+    event.preventDefault();
+    root.classList.toggle("dragged-over", event.type === "dragover");
+    if (event.type === "drop") openFile(event.dataTransfer.files[0]);
+  }
+
+  if (shipped.length) {
+    const group = make("optgroup");
+    group.label = "Recorded with this exhibit";
+    for (const [id, title] of shipped) group.append(option(id, title));
+    choice.append(group);
+  }
+  root.querySelector("input[name=replay-speed][value=reading]").checked = true;
+  playButton.addEventListener("click", () => (player.playing ? player.pause() : player.play()));
+  position.addEventListener("input", () => {
+    const asked = Number(position.value); // pausing sets it anew
+    player.pause();
+    player.seek(asked);
+  });
+  position.addEventListener("keydown", onArrow);
+  choice.addEventListener("change", onChoice);
+  part("link").addEventListener("click", copyLink);
+  part("file").addEventListener("change", (event) => {
+    openFile(event.target.files[0]);
+    event.target.value = ""; // the same file may be opened again
+  });
+  root.querySelector(".replay-speeds").addEventListener("change", (event) => {
+    player.setSpeed(event.target.value);
+    showPace();
+  });
+  for (const type of ["dragover", "dragleave", "drop"]) root.addEventListener(type, onDrag);
+  document.addEventListener("s1-go", follow);
+  watch("value", () => receive(props.value));
+  showPosition();
+  follow();
+};
