@@ -11,8 +11,11 @@ from pathlib import Path
 from s1demo.ui.theme import css_variables
 
 WEB = Path(__file__).parent / "web"
-SCRIPTS = ("dom", "stream", "pane", "fork", "comparison", "address", "controls", "compare")
-STYLES = ("page", "controls", "compare")
+SCRIPTS = (
+    *("dom", "address", "math", "stream", "pane", "fork", "comparison", "controls", "compare"),
+    *("data_list", "data_filters", "data_row", "data"),
+)
+STYLES = ("page", "controls", "compare", "math", "data")
 
 
 def head() -> str:
