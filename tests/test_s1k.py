@@ -23,7 +23,7 @@ from s1demo.data.records import (
     Trace,
     benchmark_name,
     one_line,
-    raw_text,
+    parts_of,
     read_records,
     short_answer,
     think_about,
@@ -231,10 +231,15 @@ def test_think_about_says_whether_it_can_be_graded(solution, gradable):
     assert (ask.question, ask.gradable) == (LATEX, gradable)
 
 
-def test_a_row_is_copied_with_its_latex_untouched():
-    copied = raw_text(read_records(S1K_1_1, [S1K_1_1_ROW])[0])
-    assert LATEX in copied and "$\\boxed{\\frac12}$" in copied
-    assert copied.index("# Thinking (DeepSeek-R1)\n\nr1 thinks longer") < copied.index("# Thinking (Gemini 2.0 Flash Thinking)")
+def test_the_parts_of_a_row_keep_their_latex_untouched():
+    (record,) = read_records(S1K_1_1, [S1K_1_1_ROW | {"gemini_attempt": ""}])
+    assert [(part.kind, part.teacher, part.heading, part.text) for part in parts_of(record)] == [
+        ("question", "", "Question", LATEX),
+        ("solution", "", "Solution", "We get $\\boxed{\\frac12}$."),
+        ("thinking", R1, "Thinking (DeepSeek-R1)", "r1 thinks longer"),
+        ("answer", R1, "Answer (DeepSeek-R1)", "one half"),
+        ("thinking", GEMINI, "Thinking (Gemini 2.0 Flash Thinking)", "gemini thinks"),
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------------ the real rows
@@ -375,16 +380,9 @@ def test_the_teacher_decides_what_correctness_and_length_mean():
     assert verdicts == {R1: ["correct"], GEMINI: ["incorrect"]}
 
 
-def test_neighbours_stay_within_what_is_left():
+def test_what_is_left_can_be_turned_round():
     table = S1KTable([record(n, source="even" if n % 2 == 0 else "odd") for n in (4, 2, 3, 0, 1)])
-    view = table.view(Query(chosen={"source": ["even"]}))
-    assert view.indexes == (0, 2, 4)
-    assert [view.next(n) for n in (0, 2, 4, 3)] == [2, 4, None, 0]
-    assert [view.previous(n) for n in (0, 2, 4, 3)] == [None, 0, 2, 4]
-    assert {view.random(Random(seed), besides=2) for seed in range(20)} == {0, 4}
-    only, none = table.view(Query(chosen={"source": ["odd"]}, text="q")), table.view(Query("nothing"))
-    assert only.random(Random(0), besides=1) == 3
-    assert (none.next(1), none.previous(1), none.random(Random(0))) == (None, None, None)
+    assert table.view(Query(chosen={"source": ["even"]})).indexes == (0, 2, 4)
     assert table.view(Query(order="index", descending=True)).indexes == (4, 3, 2, 1, 0)
 
 

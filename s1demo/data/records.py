@@ -255,10 +255,29 @@ def think_about(record: S1KRecord) -> Ask:
     return Ask(record.question, answer, bool(answer) and Outcome.UNSCORABLE not in verdicts)
 
 
-def raw_text(record: S1KRecord) -> str:
-    """A whole row as text to copy: headings, and below each the LaTeX exactly as the data set has it."""
-    parts = [("Question", record.question), ("Solution", record.solution or record.answer or "")]
+@dataclass(frozen=True)
+class Part:
+    """One part of a row as text to show or to copy, LaTeX exactly as the data set has it.
+
+    Attributes:
+        kind: question, solution, thinking or answer.
+        teacher: whose thinking or answer it is, else empty.
+        heading: what it is called.
+        text: the text itself, never empty.
+    """
+
+    kind: str
+    teacher: str
+    heading: str
+    text: str
+
+
+def parts_of(record: S1KRecord) -> list[Part]:
+    """A whole row, part by part."""
+    solution = record.solution or record.answer or ""
+    parts = [Part("question", "", "Question", record.question), Part("solution", "", "Solution", solution)]
     for teacher, trace in record.traces.items():
         name = TEACHERS.get(teacher, teacher)
-        parts += [(f"Thinking ({name})", trace.thinking), (f"Answer ({name})", trace.answer)]
-    return "\n\n".join(f"# {heading}\n\n{text}" for heading, text in parts if text) + "\n"
+        parts.append(Part("thinking", teacher, f"Thinking ({name})", trace.thinking))
+        parts.append(Part("answer", teacher, f"Answer ({name})", trace.answer))
+    return [part for part in parts if part.text]

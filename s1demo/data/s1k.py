@@ -23,6 +23,11 @@ REVISIONS = {
     S1K: "d070fdb085608970b8388905c78045b1f84085dc",  # the only commit in the Hub's history of its data folder
 }
 VERSIONS = (*REPOSITORIES, S1_MINI_1K)
+DESCRIPTIONS = {
+    S1K_1_1: "s1K-1.1: the paper's 1,000 questions, with traces of DeepSeek-R1 and of Gemini, graded",
+    S1K: "s1K: the paper's 1,000 questions, with the traces of Gemini that s1-32B was trained on",
+    S1_MINI_1K: "s1-mini-1k: the miniature's own thousand, not s1K. Problems and traces are written by rule",
+}
 
 
 def load_s1k(

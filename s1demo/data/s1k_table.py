@@ -1,4 +1,4 @@
-"""An index of s1K rows in memory: search, facets that count, a histogram that filters, order, neighbours, small summaries.
+"""An index of s1K rows in memory: search, facets that count, a histogram that filters, order, small summaries.
 
 Knows no page and no file. A table is built once, never changes and may serve any number of visitors: what one of them has chosen
 is a `Query`, and what they see is the `View` it gives. Sets of rows are the bits of an integer, one for each row.
@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import and_, or_
-from random import Random
 from typing import Any
 
 from s1demo.data.records import NO_QUESTION, S1KRecord, Trace, one_line
@@ -80,24 +79,6 @@ class View:
     query: Query
     indexes: tuple[int, ...]
     facets: Mapping[str, tuple[FacetValue, ...]]
-
-    def next(self, index: int) -> int | None:
-        """The row after this one; the first if this one was filtered out, None at the end."""
-        return self._neighbour(index, +1)
-
-    def previous(self, index: int) -> int | None:
-        """The row before this one; the last if this one was filtered out, None at the beginning."""
-        return self._neighbour(index, -1)
-
-    def random(self, draw: Random, besides: int | None = None) -> int | None:
-        """Any row but `besides`; that one too where there is no other, None where there is none at all."""
-        others = [index for index in self.indexes if index != besides] or self.indexes
-        return draw.choice(others) if others else None
-
-    def _neighbour(self, index: int, step: int) -> int | None:
-        rows = self.indexes if step > 0 else self.indexes[::-1]
-        place = rows.index(index) + 1 if index in rows else 0
-        return rows[place] if place < len(rows) else None
 
 
 class S1KTable:

@@ -14,16 +14,19 @@ from s1demo.ui.address import connect_address
 from s1demo.ui.api import add_endpoints
 from s1demo.ui.bundle import head, stylesheet
 from s1demo.ui.compare_tab import build_compare_tab
+from s1demo.ui.data_tab import build_data_tab
 from s1demo.ui.exhibit import Exhibit, Fields
 from s1demo.ui.lesson_tab import build_lesson_tab
 from s1demo.ui.model_card import chip_and_card
 from s1demo.ui.questions import QuestionBank
 from s1demo.ui.replay_tab import build_replay_tab
+from s1demo.ui.static import static_routes
 from s1demo.ui.theme import gradio_theme
 
 TITLE = "s1 · simple test-time scaling"
 TABS: dict[str, tuple[str, Callable[[Exhibit], Fields]]] = {  # name in the address -> title, and what lays it out
     "compare": ("Compare", build_compare_tab),
+    "s1k": ("s1K", build_data_tab),
     "lesson": ("How it works", build_lesson_tab),
     "replay": ("Replay", build_replay_tab),
 }
@@ -68,6 +71,7 @@ def launch_settings(settings: Settings) -> dict[str, Any]:
         "theme": gradio_theme(),
         "css": stylesheet(),
         "head": head(),
+        "app_kwargs": {"routes": static_routes()},
         "max_threads": settings.max_concurrent_runs + 20,  # slots of all running jobs, async ones too
         "footer_links": ["api"],
         "show_error": False,

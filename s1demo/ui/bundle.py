@@ -11,8 +11,14 @@ from pathlib import Path
 from s1demo.ui.theme import css_variables
 
 WEB = Path(__file__).parent / "web"
-SCRIPTS = ("dom", "stream", "pane", "fork", "comparison", "address", "controls", "actions", "compare", "lesson", "replay")
-STYLES = ("page", "controls", "compare", "actions", "lesson", "replay")
+SCRIPTS = (
+    *("dom", "address", "math", "stream", "pane", "fork", "comparison", "controls"),
+    *("actions", "compare"),
+    *("data_list", "data_filters", "data_row", "data"),
+    "lesson",
+    "replay",
+)
+STYLES = ("page", "controls", "compare", "actions", "math", "data", "lesson", "replay")
 
 
 def head() -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from s1demo.settings import Settings
 from s1demo.ui.app import build_app, launch_settings
@@ -26,6 +26,7 @@ CHROMIUM_ARGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+expect.set_options(timeout=20_000)  # for busy machines; what holds sooner is noticed sooner
 BANK = QuestionBank([Question("How many r in strawberry?", "3", "letters"), Question("What is 27+48?", "75", "addition")])
 
 
@@ -44,10 +45,10 @@ def serve() -> Iterator[Callable[..., str]]:
     """`serve(engine, bank)` serves the app around an engine until the module's tests are over and returns its URL."""
     demos: list[Any] = []
 
-    def start(engine: Any, bank: QuestionBank = BANK, **settings: Any) -> str:
+    def start(engine: Any, bank: QuestionBank = BANK, launch: dict[str, Any] | None = None, **settings: Any) -> str:
         chosen = dataclasses.replace(Settings(), **settings)
         demo = build_app(engine, chosen, bank)
-        options = {**launch_settings(chosen), "server_port": None}
+        options = {**launch_settings(chosen), "server_port": None, **(launch or {})}
         _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **options)
         demos.append(demo)
         return url
@@ -71,7 +72,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
         page.on("request", lambda request: _note_external(page, request.url))
         page.goto(url)
-        page.wait_for_selector("#trace-view [data-running]")
+        page.wait_for_selector("#trace-view [data-running]", state="attached")
         return page
 
     yield open_url

@@ -1,0 +1,194 @@
+// The s1K tab: what the visitor chose is in `state` and in the address; the server is asked for lists ("rows") and for one row ("row").
+
+const DATA_ADDRESS = ["set", "search", "source", "domain", "correctness", "length", "teacher", "order", "row", "text"];
+const DATA_FACETS = ["source", "domain", "correctness", "length"];
+const DATA_ORDERS = [["index", "by number"], ["length", "shortest first"], ["-length", "longest first"], ["source", "by source"], ["domain", "by domain"], ["correctness", "incorrect first"], ["-correctness", "correct first"]];
+const DATA_SILENCE_SECONDS = 20; // a request is answered within 5 s, if only to say that a data set is being loaded
+const DATA_LOST = "The exhibit does not answer. Check the connection, then search again.";
+
+s1.data = ({ element, props, trigger, watch }) => {
+  const part = (name) => element.querySelector(`.s1k-${name}`);
+  const root = element.querySelector(".s1k"), search = part("search"), note = part("note");
+  const list = new RowList(part("rows"), (row) => open(row));
+  const lengths = new LengthBars(part("lengths"), (values) => choose("length", values));
+  const menus = ["source", "domain", "correctness"].map((name) => new FacetMenu(name, (values) => choose(name, values)));
+  const order = choiceMenu("order of the rows", DATA_ORDERS, (value) => change({ order: value === "index" ? "" : value }));
+  const teachers = choiceMenu("whose trace length and correctness are about", [], (value) => change({ teacher: value }));
+  const reader = new RowReader(part("row"), {
+    previous: () => step(-1),
+    next: () => step(+1),
+    random: () => open(list.random()),
+    list: () => showList(),
+    raw: (raw) => setRaw(raw),
+    link: () => location.href,
+    ask: (row) => s1.address.go({ tab: "compare", question: row.parts.find(([kind]) => kind === "question")?.[3] ?? "", answer: row.answer }),
+  });
+  const asked = { rows: 0, row: 0 };
+  let state, catalogue = null, shownSet = "", failure = "", again = 0, silence = 0, typing = 0, rowDelay = 0;
+
+  function readAddress() {
+    const address = s1.address.state();
+    state = Object.fromEntries(DATA_ADDRESS.map((name) => [name, address[name] ?? ""]));
+    state.chosen = Object.fromEntries(DATA_FACETS.map((name) => [name, state[name] ? state[name].split("|") : []]));
+    search.value = state.search;
+    reader.raw = state.text === "raw";
+  }
+
+  function writeAddress() {
+    for (const name of DATA_FACETS) state[name] = state.chosen[name].join("|");
+    s1.address.set(Object.fromEntries(DATA_ADDRESS.map((name) => [name, state[name]])));
+  }
+
+  // The visitor wants another list; what is shown stays shown, and the data set stays what it is.
+  function change(changes) {
+    failure = "";
+    Object.assign(state, { set: state.set || shownSet }, changes);
+    writeAddress();
+    askList();
+  }
+  const choose = (name, values) => change({ chosen: { ...state.chosen, [name]: values } });
+
+  function askList() {
+    clearTimeout(again);
+    clearTimeout(silence);
+    silence = setTimeout(() => tell(DATA_LOST, "problem"), 1000 * DATA_SILENCE_SECONDS);
+    const { set, search: text, chosen, teacher } = state;
+    trigger("rows", { n: ++asked.rows, set, search: text, chosen, teacher, order: state.order, have: catalogue?.name ?? "" });
+  }
+
+  function onList(answer) {
+    if (!answer || answer.n !== asked.rows) return;
+    clearTimeout(silence);
+    if (answer.problem && state.set && state.set !== shownSet) return fallBack(answer.problem);
+    const problem = answer.problem ?? failure;
+    tell(problem || (answer.note ?? ""), problem ? "problem" : "note");
+    if (answer.wait) again = setTimeout(askList, 1000);
+    if (!answer.rows) return;
+    const another = answer.set !== shownSet;
+    shownSet = answer.set;
+    catalogue = answer.catalogue ?? catalogue;
+    showSets();
+    showFilters(answer);
+    list.fill(catalogue, answer.rows);
+    reader.search = state.search;
+    const wanted = state.row === "" ? null : state.row;
+    if (another || !reader.row) askRow(wanted ?? answer.rows[0]);
+    else {
+      reader.place(answer.rows.indexOf(reader.row.row), answer.rows.length);
+      reader.highlight();
+    }
+  }
+
+  function showSets() {
+    for (const button of root.querySelectorAll("[data-set]")) button.setAttribute("aria-pressed", button.dataset.set === shownSet);
+    part("about").textContent = catalogue.about;
+  }
+
+  function showFilters({ facets, rows, teacher }) {
+    lengths.show(facets.length, catalogue.totals, catalogue.unit);
+    for (const menu of menus) menu.show(facets[menu.name]);
+    order.value = state.order || "index";
+    teachers.hidden = catalogue.teachers.length < 2;
+    teachers.replaceChildren(...catalogue.teachers.map(([value, name]) => Object.assign(make("option", "", `trace: ${name}`), { value })));
+    teachers.value = teacher;
+    const all = catalogue.rows.length.toLocaleString("en"), narrowed = state.search || Object.values(state.chosen).some((values) => values.length);
+    const found = rows.length ? `${rows.length.toLocaleString("en")} of ${all} rows` : `No row of ${all} has all of this.`;
+    part("found").firstElementChild.textContent = narrowed ? found : `${all} rows`;
+    part("clear").hidden = !narrowed;
+  }
+
+  // A data set that cannot be had: say so, and show what was shown before, or the miniature's own rows.
+  function fallBack(problem) {
+    failure = problem;
+    Object.assign(state, { set: shownSet, row: "" });
+    writeAddress();
+    askList();
+  }
+
+  function open(row) {
+    if (row === undefined || row === null) return;
+    state.set ||= shownSet;
+    state.row = String(row);
+    writeAddress();
+    root.dataset.open = "row";
+    askRow(row);
+  }
+
+  function askRow(row) {
+    if (row === undefined || row === null) return;
+    list.show(Number(row));
+    clearTimeout(rowDelay);
+    const n = ++asked.row, set = shownSet;
+    rowDelay = setTimeout(() => trigger("row", { n, set, row: String(row) }), 60); // a held arrow key asks for the last row only
+  }
+
+  function onRow({ detail: answer }) {
+    if (!answer || answer.n !== asked.row) return;
+    if (answer.problem) return tell(answer.problem, "problem");
+    if (!failure && note.dataset.kind === "problem") tell("", "note");
+    list.show(answer.row);
+    reader.show(answer, list.rows.indexOf(answer.row), list.rows.length);
+    if (state.row !== "") root.dataset.open = "row";
+  }
+
+  const step = (by) => open(list.neighbour(by));
+
+  function showList() {
+    root.dataset.open = "list";
+    list.draw();
+    list.node.focus({ preventScroll: true });
+  }
+
+  function setRaw(raw) {
+    state.text = raw ? "raw" : "";
+    writeAddress();
+    reader.setRaw(raw);
+  }
+
+  function tell(text, kind) {
+    note.textContent = text;
+    note.dataset.kind = kind;
+  }
+
+  function clear() {
+    search.value = "";
+    change({ search: "", chosen: Object.fromEntries(DATA_FACETS.map((name) => [name, []])) });
+  }
+
+  function onSearch() {
+    clearTimeout(typing);
+    typing = setTimeout(() => change({ search: search.value.trim() }), 200);
+  }
+
+  function onSet(event) {
+    const { set } = event.target.closest("[data-set]").dataset;
+    if (set !== (state.set || shownSet)) change({ set, row: "", teacher: "", chosen: Object.fromEntries(DATA_FACETS.map((name) => [name, []])) });
+  }
+
+  function onKey(event) {
+    if (!root.offsetParent || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const press = { j: () => step(+1), k: () => step(-1), r: () => open(list.random()), t: () => setRaw(!reader.raw), "/": () => search.focus() }[event.key];
+    if (!press) return;
+    event.preventDefault();
+    press();
+  }
+
+  function onGo() {
+    if (s1.address.state().tab !== "s1k") return;
+    failure = "";
+    readAddress();
+    askList();
+    if (state.row !== "" && (!state.set || state.set === shownSet)) askRow(state.row);
+  }
+
+  part("facets").append(...menus.map((menu) => menu.node), order, teachers);
+  part("clear").addEventListener("click", clear);
+  part("sets").addEventListener("click", (event) => event.target.closest("[data-set]") && onSet(event));
+  search.addEventListener("input", onSearch);
+  watch("value", () => onList(props.value));
+  document.addEventListener("s1-row", onRow);
+  document.addEventListener("s1-go", onGo);
+  document.addEventListener("keydown", onKey);
+  readAddress();
+  askList();
+};
