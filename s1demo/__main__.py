@@ -29,7 +29,7 @@ from s1demo.evals.journal import Journal
 from s1demo.evals.provenance import provenance
 from s1demo.evals.results import write_run
 from s1demo.evals.summary import report, summarise
-from s1demo.evals.sweep import SweepPlan, sweep
+from s1demo.evals.sweep import SweepPlan, sweep, traces_depend_on
 from s1demo.events import SamplingParams
 from s1demo.policies import read_policies
 from s1demo.probe import ProbeAt, ProbePoint, run_and_probe
@@ -329,14 +329,9 @@ def _sweep(options: argparse.Namespace) -> None:
     settings = _settings(options)
     engine = _open(settings)
     source = provenance(engine.info.model, settings.model_path, options.benchmark, problems, options.typed)
-    traces_depend_on = dataclasses.asdict(plan) | {
-        "benchmark": source.benchmark,
-        "questions": len(problems),
-        "questions_sha256": source.questions_sha256,
-        "model_digest": source.model_digest,
-        "runs_on": [settings.engine, engine.info.device, settings.dtype, engine.info.format],
-    }
-    journal = Journal(options.out.with_suffix(".traces.jsonl"), traces_depend_on)
+    runs_on = (settings.engine, engine.info.device, settings.dtype, engine.info.format)
+    arguments = traces_depend_on(plan, source, len(problems), runs_on)
+    journal = Journal(options.out.with_suffix(".traces.jsonl"), arguments)
     with Grader() as grader:
         _decode_with_progress(engine, problems, plan, journal, settings.max_concurrent_requests, grader.grade)
         result = summarise(journal.records(), plan, source, grader.grade)

@@ -17,11 +17,13 @@ from s1demo.ui.compare_tab import build_compare_tab
 from s1demo.ui.exhibit import Exhibit, Fields
 from s1demo.ui.model_card import chip_and_card
 from s1demo.ui.questions import QuestionBank
+from s1demo.ui.scaling_tab import build_scaling_tab
 from s1demo.ui.theme import gradio_theme
 
 TITLE = "s1 · simple test-time scaling"
 TABS: dict[str, tuple[str, Callable[[Exhibit], Fields]]] = {  # name in the address -> title, and what lays it out
     "compare": ("Compare", build_compare_tab),
+    "scaling": ("Scaling", build_scaling_tab),
 }
 
 

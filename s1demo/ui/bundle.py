@@ -11,8 +11,11 @@ from pathlib import Path
 from s1demo.ui.theme import css_variables
 
 WEB = Path(__file__).parent / "web"
-SCRIPTS = ("dom", "stream", "pane", "fork", "comparison", "address", "controls", "compare")
-STYLES = ("page", "controls", "compare")
+SCRIPTS = (
+    *("dom", "stream", "pane", "fork", "comparison", "address", "controls", "compare"),
+    *("plot", "scaling_points", "sweep", "scaling"),
+)
+STYLES = ("page", "controls", "compare", "scaling")
 
 
 def head() -> str:
