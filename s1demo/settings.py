@@ -51,6 +51,8 @@ class Settings:
         max_queued_runs: visitors who may queue before the exhibit says it is full.
         max_question_chars: longest question taken.
         max_run_seconds: a run in the app is ended after this time.
+        sweeps_folder: where the page keeps the journals of its sweeps, so that they go on after a restart; empty for a private
+            temporary folder that ends with the app.
         replay_speed: how many times faster than recorded a replay plays; 0 without waiting.
         vllm_tensor_parallel_size: GPUs that share one model with vLLM; it must divide the model's attention heads.
         vllm_max_model_len: longest context in tokens that vLLM keeps memory for; 0 for the model's own.
@@ -85,6 +87,7 @@ class Settings:
     max_queued_runs: int = 100
     max_question_chars: int = 4000
     max_run_seconds: float = 600.0
+    sweeps_folder: str = ""
     replay_speed: float = 1.0
     vllm_tensor_parallel_size: int = 1
     vllm_max_model_len: int = 0

@@ -170,7 +170,7 @@ def test_every_hover_says_whose_number_it_is():
             assert re.search(r"Source: .*(Table|Figure) \d+", trace["hovertext"][n].replace("<br>", " "))
             assert "published (paper)" in trace["hovertext"][n] and "measured here" not in trace["hovertext"][n]
     drawn = [trace["hovertext"][n] for trace in published for n in marked(trace)]
-    assert len(drawn) == len(set(drawn)) == sum(len(series.points) for series in PUBLISHED.series), "each published point once"
+    assert len(drawn) == len(set(drawn)) == sum(len(series.points) for series in PUBLISHED.series if series.benchmark == "AIME24"), "each published point once"
 
 
 def test_the_paper_s_curve_is_drawn_like_ours():
@@ -204,7 +204,7 @@ def test_runs_models_and_benchmarks_are_never_joined():
 
 
 def test_benchmarks_are_one_when_their_names_are():
-    assert benchmarks([run(), run(benchmark="mine.jsonl")], PUBLISHED.series) == ["aime24", "mine.jsonl"]
+    assert benchmarks([run(), run(benchmark="mine.jsonl")], PUBLISHED.series) == ["aime24", "mine.jsonl", "MATH500", "GPQA"]
 
 
 @pytest.mark.parametrize(
@@ -244,6 +244,32 @@ def test_missing_pieces(points):
 def test_nothing_says_what_to_do():
     figure = accuracy_figure({"r": run()}, [], "math500", PALETTE)
     assert not traces(figure) and "Run a sweep" in figure.layout.annotations[0].text and "Run a sweep" in text_alternative(figure)
+
+
+def test_the_ends_of_the_first_run_are_named_beside_them():
+    def labels(figure):
+        return {note.text: (round(10**note.x, 1), note.y) for note in figure.layout.annotations}
+
+    figure = accuracy_figure({"a": run(), "b": run(model="other")}, PUBLISHED.series, "aime24", PALETTE)
+    assert labels(figure) == {"budget 0": (8.0, 25.0), "natural": (43.0, 82.5), "Wait x1": (90.0, 95.0), "Wait x2": (140.0, 92.5)}
+    narrow = accuracy_figure({"a": run()}, [], "aime24", PALETTE, narrow=True)
+    assert list(labels(narrow)) == ["budget 0", "natural", "Wait x2"], "no room for both"
+    assert list(labels(accuracy_figure({}, PUBLISHED.series, "AIME24", PALETTE))) == ["budget 500", "natural", "Wait x4"]
+
+
+def test_what_is_measured_now_has_a_group_of_its_own():
+    figure = accuracy_figure({"a": run(), "b": run(command="python -m s1demo sweep --limit 9")}, PUBLISHED.series[:1], "aime24", PALETTE, names={"a": "s1-mini", "b": "s1-mini, 40 questions"}, now=("b",))
+    now, before, published = (traces(figure, name) for name in ("now", "measured", "published"))
+    assert now and len(now) == len(before) and {t["legendgrouptitle"]["text"] for t in now} == {"measured here now"}
+    assert {data[0] for t in now for data in t["customdata"] if data} == {"b"} and all("--limit 9" in t["hovertext"][n] for t in now for n in marked(t))
+    assert all("measured here now" not in text for t in [*before, *published] for text in t["hovertext"])
+    assert {t["line"]["dash"] for t in before} == {"solid"} and {t["line"]["dash"] for t in now} == {"dot"}
+    assert "measured here now on 40 questions" in text_alternative(figure)
+    for other in (ledger_figure("b", run(), PALETTE, provenance=Provenance.NOW), domains_figure("b", run(), PALETTE, provenance=Provenance.NOW)):
+        assert traces(other, "now") and not traces(other, "measured") and "measured here now" in text_alternative(other)
+    difference = difference_figure(contrasts(run(), Provenance.NOW), "aime24", PALETTE)
+    assert "Command: s1-mini: python" in traces(difference, "now")[0]["hovertext"][0]
+    assert [row.provenance for row in metrics_rows([run()], now=[run()])] == [Provenance.NOW, Provenance.MEASURED]
 
 
 # --- the log axis ----------------------------------------------------------------------------------------------------------

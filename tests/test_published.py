@@ -12,7 +12,8 @@ from tests.conftest import SHARED_DATA
 
 NOT_REPRODUCED = {"TCC": -23.45, "RS": -28.62}  # printed: -24 and -35
 PUBLISHED = load_published()
-SERIES = {series.method: series for series in PUBLISHED.series}
+SERIES = {series.method: series for series in PUBLISHED.series if series.benchmark == "AIME24"}
+BENCHMARKS = ("AIME24", "MATH500", "GPQA")  # the columns of the collected reference
 
 
 @pytest.mark.parametrize("row", PUBLISHED.metrics, ids=lambda row: row.method)
@@ -27,6 +28,13 @@ def test_the_metric_table_is_recomputed(row):
         assert "does not reproduce" in row.note
     else:
         assert round(computed) == row.scaling and "does not reproduce" not in row.note
+
+
+def test_every_accuracy_has_its_table_or_figure():
+    lists = [PUBLISHED.extension_strings, PUBLISHED.data, PUBLISHED.data_differences, PUBLISHED.sample_efficiency]
+    for row in [row for rows in lists for row in rows]:
+        assert any(word in row.source for word in ("Table", "Figure", "visuals/")), row
+        assert row.benchmark in BENCHMARKS
 
 
 def test_every_number_has_its_table_or_figure():
@@ -44,11 +52,44 @@ def test_the_only_unit_in_which_the_table_comes_out_is_the_doubling():
         assert round(slope) != row.scaling
 
 
-def test_the_asset_agrees_with_the_collected_reference():
+@pytest.fixture(scope="module")
+def reference():
     path = SHARED_DATA.parent / "reference" / "published_results.json"
     if not path.is_file():
         pytest.skip("the collected published results are not in this checkout")
-    reference = json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_the_further_curves_agree_with_the_collected_reference(reference):
+    curves = {(series.method, series.benchmark): series for series in PUBLISHED.series}
+    for benchmark, name in (("MATH500", "MATH500"), ("GPQA", "GPQA_Diamond")):
+        series, found = curves["BF", benchmark], reference["fig1_budget_forcing_curves"][name]
+        assert series.n == found["N"]
+        assert [(run.thinking_tokens, run.accuracy) for run in series.runs] == [(dot["avg_thinking_tokens"], dot["acc"]) for dot in found["points"]]
+    votes = curves["MAJ", "GPQA"]
+    found = reference["fig4b_GPQA_sequential_vs_majority"]["majority_Qwen2.5-32B-Instruct_T1"]
+    assert [(p.label, p.run.thinking_tokens, p.run.accuracy) for p in votes.points] == [
+        (f"maj@{dot['k']}", round(dot["tokens"] / votes.n, 1), dot["acc"]) for dot in found
+    ]
+
+
+def test_the_ablations_agree_with_the_collected_reference(reference):
+    def table(rows):
+        return {(row.label, row.benchmark): row.accuracy for row in rows}
+
+    strings, data = reference["extrapolation_string_ablation"]["rows"], reference["data_ablation"]["rows"]
+    assert table(PUBLISHED.extension_strings) == {(name, b): v for name, row in strings.items() for b, v in zip(BENCHMARKS, row, strict=True)}
+    assert table(PUBLISHED.data) == {(name, b): v for name, row in data.items() for b, v in zip(BENCHMARKS, row["acc"], strict=True)}
+    assert {(d.label, d.benchmark): (d.points, list(d.interval)) for d in PUBLISHED.data_differences} == {
+        (name, b): (round(v - own, 1), ends)
+        for name, row in data.items()
+        if row["ci"]
+        for b, v, own, ends in zip(BENCHMARKS, row["acc"], data["s1K"]["acc"], row["ci"], strict=True)
+    }
+    assert {row.label: [row.examples or "N/A", row.accuracy] for row in PUBLISHED.sample_efficiency} == reference["fig2_sample_efficiency_scatter"]["points"]
+
+
+def test_the_asset_agrees_with_the_collected_reference(reference):
     table = reference["method_ablation_AIME24"]["rows"]
     assert {row.method: [row.control, row.scaling, row.performance, row.runs] for row in PUBLISHED.metrics} == table
     for name, kind in (("TCC", "no_intervention"), ("TCC+BF", "with_BF")):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import sys
 import time
@@ -32,14 +31,9 @@ def sweep(options: argparse.Namespace) -> None:
     settings = settings_of(options)
     engine = open_patiently(settings)
     source = provenance(engine.info.model, settings.model_path, options.benchmark, problems, options.typed)
-    traces_depend_on = dataclasses.asdict(plan) | {
-        "benchmark": source.benchmark,
-        "questions": len(problems),
-        "questions_sha256": source.questions_sha256,
-        "model_digest": source.model_digest,
-        "runs_on": [settings.engine, engine.info.device, settings.dtype, engine.info.format],
-    }
-    journal = Journal(options.out.with_suffix(".traces.jsonl"), traces_depend_on)
+    runs_on = (settings.engine, engine.info.device, settings.dtype, engine.info.format)
+    arguments = sweeping.traces_depend_on(plan, source, len(problems), runs_on)
+    journal = Journal(options.out.with_suffix(".traces.jsonl"), arguments)
     with Grader() as grader:
         _decode_with_progress(engine, problems, plan, journal, settings.max_concurrent_requests, grader.grade)
         result = summarise(journal.records(), plan, source, grader.grade)

@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from s1demo.evals.metrics import EvalRun
 from s1demo.settings import ASSETS
@@ -68,6 +69,46 @@ class PublishedMetrics:
 
 
 @dataclass(frozen=True)
+class PublishedAccuracy:
+    """The accuracy of one model, or of one variant of the data or the extension string.
+
+    Attributes:
+        label: its name.
+        accuracy: in percent.
+        benchmark, n: which questions, and how many where the source says.
+        source: table or figure.
+        examples: training examples, None where the source does not say.
+    """
+
+    label: str
+    accuracy: float
+    benchmark: str
+    source: str
+    n: int | None = None
+    examples: int | None = None
+
+
+@dataclass(frozen=True)
+class PublishedDifference:
+    """How much more accurate one variant is than another, as the paper gives it.
+
+    Attributes:
+        label, against: the two variants.
+        points: percentage points, from the two printed accuracies.
+        interval: the 95 % interval as printed.
+        benchmark: which questions.
+        source: table or figure.
+    """
+
+    label: str
+    against: str
+    points: float
+    interval: tuple[float, float]
+    benchmark: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Published:
     """What the paper published.
 
@@ -75,12 +116,19 @@ class Published:
         source: the paper and its code.
         series: runs by method.
         metrics: the table of metrics; metrics_source: which table.
+        extension_strings: what was forced in place of "Wait".
+        data: variants of the thousand training examples; data_differences: each against s1K.
+        sample_efficiency: models by the number of their training examples.
     """
 
     source: str
     series: tuple[PublishedSeries, ...]
     metrics: tuple[PublishedMetrics, ...]
     metrics_source: str
+    extension_strings: tuple[PublishedAccuracy, ...]
+    data: tuple[PublishedAccuracy, ...]
+    data_differences: tuple[PublishedDifference, ...]
+    sample_efficiency: tuple[PublishedAccuracy, ...]
 
 
 def load_published(path: Path = ASSETS / "published.json") -> Published:
@@ -96,7 +144,17 @@ def load_published(path: Path = ASSETS / "published.json") -> Published:
         series=tuple(series),
         metrics=tuple(PublishedMetrics(**row) for row in table["rows"]),
         metrics_source=table["source"],
+        extension_strings=_accuracies(record["extension_strings"]),
+        data=_accuracies(record["data"]),
+        data_differences=tuple(
+            PublishedDifference(**{**row, "interval": tuple(row["interval"])}) for row in record["data_differences"]
+        ),
+        sample_efficiency=_accuracies(record["sample_efficiency"]),
     )
+
+
+def _accuracies(rows: list[dict[str, Any]]) -> tuple[PublishedAccuracy, ...]:
+    return tuple(PublishedAccuracy(**row) for row in rows)
 
 
 def _point(

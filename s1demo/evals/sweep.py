@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from s1demo.budget import AUTO, BudgetPolicy
@@ -21,6 +21,7 @@ from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.errors import InputError
 from s1demo.evals.grading import Judge, Kind, Outcome, decide, extract_answer, grade
 from s1demo.evals.journal import Journal
+from s1demo.evals.provenance import Provenance
 from s1demo.events import Finished, Origin, Phase, SamplingParams, Tokens
 from s1demo.policies import NATURAL, policy_label
 from s1demo.traces import Trace, TraceBuilder
@@ -86,6 +87,24 @@ class SweepPlan:
         if not self.temperature or (self.samples > 1 and not sample):
             return SamplingParams()
         return SamplingParams(self.temperature, seed=self.seed).numbered(index, sample)
+
+
+def traces_depend_on(plan: SweepPlan, source: Provenance, n_questions: int, runs_on: Sequence[str]) -> dict[str, Any]:
+    """All that the traces of a sweep depend on, as its journal keeps it.
+
+    Args:
+        plan: what to measure.
+        source: model and questions.
+        n_questions: how many.
+        runs_on: engine, device, dtype and thinking format.
+    """
+    return asdict(plan) | {
+        "benchmark": source.benchmark,
+        "questions": n_questions,
+        "questions_sha256": source.questions_sha256,
+        "model_digest": source.model_digest,
+        "runs_on": list(runs_on),
+    }
 
 
 async def decode_question(

@@ -5,10 +5,12 @@ No series joins two runs, two models or two benchmarks, and none holds both kind
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -27,6 +29,7 @@ from s1demo.plots.look import (
     listing,
     percent,
     percent_axis,
+    shown,
     whiskers,
 )
 
@@ -40,6 +43,7 @@ _LOOKS = {  # kind -> colour, symbol
     Kind.REJECTION: ("muted", "pentagon"),
 }
 _OTHERS = ("hexagon", "star", "cross", "triangle-down", "bowtie")  # symbols of the paper's further methods
+_DASH_NOW = "dot"
 _DASHES = ("solid", "longdashdot", "dashdot")  # of measured series of one kind, in the order of their runs
 
 
@@ -72,6 +76,8 @@ def accuracy_figure(
     *,
     cost: Cost = Cost.THINKING,
     tokens_per_second: float | None = None,
+    names: Mapping[str, str] | None = None,
+    now: Container[str] = (),
     narrow: bool = False,
 ) -> go.Figure:
     """Accuracy against what it cost, on a log2 axis.
@@ -85,6 +91,8 @@ def accuracy_figure(
         palette: the colours.
         cost: what the x axis counts.
         tokens_per_second: how fast one run decodes, for `Cost.SECONDS`.
+        names: what the runs are called in the legend where it must tell them apart, their models by default.
+        now: keys of runs measured on the page just now; they have a group of their own in the legend.
         narrow: for a phone.
 
     Returns:
@@ -96,17 +104,19 @@ def accuracy_figure(
     if cost is Cost.SECONDS and not (tokens_per_second and tokens_per_second > 0):
         raise InputError("Seconds need a rate above 0. Give tokens_per_second, or choose tokens for the axis.")
     here = {key: run for key, run in runs.items() if same_benchmark(run.benchmark, benchmark)}
-    measured = {key: measured_dots(key, run, cost, tokens_per_second or 1.0) for key, run in here.items()}
+    whose = {key: Provenance.NOW if key in now else Provenance.MEASURED for key in here}
+    measured = {key: measured_dots(key, run, cost, tokens_per_second or 1.0, whose[key]) for key, run in here.items()}
     paper = [series for series in published if same_benchmark(series.benchmark, benchmark)] if cost is Cost.THINKING else []
     printed = [(series, published_dots(series)) for series in paper]
     scale = LogAxis.around(dot.cost for found in [*measured.values(), *(found for _, found in printed)] for dot in found)
     traces: list[go.Scatter] = []
-    names, drawn = _names(here), Counter[Kind]()
+    called, drawn = _names(here, names), Counter[Kind]()
     for key, found in measured.items():
         kinds = {dot.kind for dot in found}
-        dashes = {kind: _DASHES[drawn[kind] % len(_DASHES)] for kind in kinds}
-        traces += _series(found, _Pen(scale, palette, Provenance.MEASURED, names[key], dashes))
-        drawn.update(kinds)
+        before = key not in now
+        dashes = {kind: _DASHES[drawn[kind] % len(_DASHES)] if before else _DASH_NOW for kind in kinds}
+        traces += _series(found, _Pen(scale, palette, whose[key], called[key], dashes))
+        drawn.update(kinds if before else ())
     dashes = dict.fromkeys(Kind, "dash")
     several = sum(series.method == BUDGET_FORCING for series, _ in printed) > 1
     for number, (series, found) in enumerate(printed):
@@ -116,10 +126,11 @@ def accuracy_figure(
     return figure(
         traces,
         palette,
-        _text(here, measured, printed, benchmark, cost),
+        _text(here, names or {}, whose, measured, printed, benchmark, cost),
         narrow=narrow,
         height=380 + 20 * len(traces) if narrow else 460,
         empty=NO_POINTS,
+        annotations=_labels(next(iter([*measured.values(), *(found for _, found in printed)]), []), scale, palette, narrow),
         xaxis=scale.layout(palette, cost.value, narrow),
         yaxis=percent_axis(palette),
         shapes=scale.breaks(palette),
@@ -135,10 +146,12 @@ def benchmarks(runs: Iterable[RunResult], published: Iterable[PublishedSeries]) 
     return names
 
 
-def _names(runs: Mapping[str, RunResult]) -> dict[str, str]:
+def _names(runs: Mapping[str, RunResult], given: Mapping[str, str] | None) -> dict[str, str]:
     """What tells the runs apart in the legend: nothing where there is one, the model where that is enough, else the key too."""
     if len(runs) == 1:
         return dict.fromkeys(runs, "")
+    if given is not None:
+        return {key: given[key] for key in runs}
     models = Counter(run.model for run in runs.values())
     return {key: run.model if models[run.model] == 1 else f"{run.model} {key}" for key, run in runs.items()}
 
@@ -188,12 +201,38 @@ def _trace(kind: Kind, before: list[Dot], own: list[Dot], after: list[Dot], pen:
     )
 
 
+def _labels(dots: Sequence[Dot], scale: LogAxis, palette: Palette, narrow: bool) -> list[dict[str, Any]]:
+    """What the ends of each series of the first run are, written beside them; all others are told in their hovers."""
+    ends: list[Dot] = []
+    for kind in (Kind.BUDGETS, Kind.NATURAL, Kind.WAITS):
+        own = sorted((dot for dot in dots if dot.kind is kind), key=lambda dot: dot.cost)
+        apart = len(own) > 1 and own[-1].cost > own[0].cost * (3 if narrow else 1.5)
+        ends += [own[0], own[-1]] if kind is Kind.WAITS and apart else own[-1:] if kind is Kind.WAITS else own[:1]
+    return [_label(dot, scale, palette) for dot in ends]
+
+
+def _label(dot: Dot, scale: LogAxis, palette: Palette) -> dict[str, Any]:
+    above = dot.accuracy < 10 or (dot.kind is Kind.WAITS and dot.accuracy < 85)
+    return {
+        "text": shown(dot.label, 20),
+        "x": math.log10(scale.place(dot.cost)),
+        "y": dot.accuracy,
+        "showarrow": False,
+        "yshift": 15 if above else -15,
+        "xshift": 6 if dot.kind is Kind.NATURAL else 0,
+        "xanchor": "left" if dot.kind is Kind.NATURAL else "center",
+        "font": {"size": 11, "color": palette.muted},
+    }
+
+
 def _unmarked(dot: Dot) -> Dot:
     return replace(dot, text="", interval=(dot.accuracy, dot.accuracy))
 
 
 def _text(
     here: Mapping[str, RunResult],
+    called: Mapping[str, str],
+    whose: Mapping[str, Provenance],
     measured: Mapping[str, list[Dot]],
     printed: list[tuple[PublishedSeries, list[Dot]]],
     benchmark: str,
@@ -203,7 +242,8 @@ def _text(
     for key, run in here.items():
         least, best = min(measured[key], key=lambda dot: dot.cost), max(measured[key], key=lambda dot: dot.accuracy)
         parts.append(
-            f"{clipped(run.model, 40)}, measured here on {run.n} questions, is right in {_at(least)} and at best in {_at(best)}"
+            f"{clipped(called.get(key, run.model), 40)}, {whose[key]} on {run.n:,} questions, "
+            f"is right in {_at(least)} and at best in {_at(best)}"
         )
     if printed:
         best_printed = max((dot for _, dots in printed for dot in dots), key=lambda dot: dot.accuracy)

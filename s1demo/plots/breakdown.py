@@ -30,7 +30,9 @@ _COLOURS = {Kind.BUDGETS: "truncated", Kind.NATURAL: "natural", Kind.WAITS: "ext
 _SYMBOLS = {Kind.BUDGETS: "circle", Kind.NATURAL: "square", Kind.WAITS: "triangle-up"}
 
 
-def ledger_figure(key: str, run: RunResult, palette: Palette, *, narrow: bool = False) -> go.Figure:
+def ledger_figure(
+    key: str, run: RunResult, palette: Palette, *, narrow: bool = False, provenance: Provenance = Provenance.MEASURED
+) -> go.Figure:
     """Fixes and breaks: questions that a further Wait turned from wrong to right, up, and from right to wrong, down.
 
     Args:
@@ -38,6 +40,7 @@ def ledger_figure(key: str, run: RunResult, palette: Palette, *, narrow: bool = 
         run: the sweep.
         palette: the colours.
         narrow: for a phone.
+        provenance: whether it was measured before or now.
 
     Returns:
         A figure; `customdata` of each bar is [run key, point label].
@@ -46,12 +49,12 @@ def ledger_figure(key: str, run: RunResult, palette: Palette, *, narrow: bool = 
     highest = max((e.wrong_to_right for e in ledger), default=0)
     lowest = max((e.right_to_wrong for e in ledger), default=0)
     room = 0.15 * max(highest + lowest, 4)  # for the numbers on the bars
-    traces = [_bars(key, run, palette, up) for up in (True, False)] if ledger else []
+    traces = [_bars(key, run, palette, provenance, up) for up in (True, False)] if ledger else []
     told = [f"{_step(e)} mends {e.wrong_to_right} and spoils {e.right_to_wrong}" for e in ledger]
     return figure(
         traces,
         palette,
-        f"Of {run.n} questions, measured here with {clipped(run.model, 40)}: {'; '.join(told)}." if told else NO_LEDGER,
+        f"Of {run.n} questions, {provenance} with {clipped(run.model, 40)}: {'; '.join(told)}." if told else NO_LEDGER,
         narrow=narrow,
         height=320,
         empty=NO_LEDGER,
@@ -78,7 +81,7 @@ def _step(exchange: Exchange) -> str:
     return f"{clipped(exchange.after, 30)} → {clipped(exchange.label, 30)}"
 
 
-def _bars(key: str, run: RunResult, palette: Palette, up: bool) -> go.Bar:
+def _bars(key: str, run: RunResult, palette: Palette, provenance: Provenance, up: bool) -> go.Bar:
     counts = [e.wrong_to_right if up else e.right_to_wrong for e in run.ledger]
     colour = palette.right if up else palette.wrong
     return go.Bar(
@@ -93,7 +96,7 @@ def _bars(key: str, run: RunResult, palette: Palette, up: bool) -> go.Bar:
         hovertext=[
             hover(
                 f"{e.label}: {count} {'wrong → right' if up else 'right → wrong'}",
-                f"{Provenance.MEASURED}: {run.model} on {run.benchmark}, n = {run.n}",
+                f"{provenance}: {run.model} on {run.benchmark}, n = {run.n}",
                 f"net {e.wrong_to_right - e.right_to_wrong:+d} questions against {e.after}",
                 f"Command: {run.command}",
             )
@@ -101,11 +104,13 @@ def _bars(key: str, run: RunResult, palette: Palette, up: bool) -> go.Bar:
         ],
         hoverinfo="text",
         customdata=[[key, e.label] for e in run.ledger],
-        **in_legend(Provenance.MEASURED),
+        **in_legend(provenance),
     )
 
 
-def domains_figure(key: str, run: RunResult, palette: Palette, *, narrow: bool = False) -> go.Figure:
+def domains_figure(
+    key: str, run: RunResult, palette: Palette, *, narrow: bool = False, provenance: Provenance = Provenance.MEASURED
+) -> go.Figure:
     """Accuracy by setting, a small plot for each kind of problem, all on the same axes.
 
     Args:
@@ -113,6 +118,7 @@ def domains_figure(key: str, run: RunResult, palette: Palette, *, narrow: bool =
         run: the sweep; votes are left out, so that the settings are the same in each plot.
         palette: the colours.
         narrow: for a phone: two plots beside each other, else up to four.
+        provenance: whether it was measured before or now.
 
     Returns:
         A figure; `customdata` of each point is [run key, point label, kind of problem].
@@ -136,6 +142,7 @@ def domains_figure(key: str, run: RunResult, palette: Palette, *, narrow: bool =
             tickvals=list(range(len(points))),
             ticktext=[shown(point.label, 14) for point in points],
             tickangle=-90,
+            tickfont={"size": 9 if narrow else 10},
             range=[-0.5, len(points) - 0.5],
             showticklabels=lowest,
             showgrid=False,
@@ -155,11 +162,11 @@ def domains_figure(key: str, run: RunResult, palette: Palette, *, narrow: bool =
                 "showarrow": False,
             }
         )
-        traces.append(_domain(key, run, points, domain, suffix, palette))
+        traces.append(_domain(key, run, points, domain, suffix, palette, provenance))
     return figure(
         traces,
         palette,
-        _domains_text(points, domains),
+        _domains_text(points, domains, provenance),
         narrow=narrow,
         height=90 + 170 * max(1, rows),
         empty=NO_DOMAINS,
@@ -169,7 +176,9 @@ def domains_figure(key: str, run: RunResult, palette: Palette, *, narrow: bool =
     )
 
 
-def _domain(key: str, run: RunResult, points: list[Point], domain: str, suffix: str, palette: Palette) -> go.Scatter:
+def _domain(
+    key: str, run: RunResult, points: list[Point], domain: str, suffix: str, palette: Palette, provenance: Provenance
+) -> go.Scatter:
     found = [(place, point, point.domains[domain]) for place, point in enumerate(points) if domain in point.domains]
     intervals = [wilson(group.correct, group.n) for _, _, group in found]
     kinds = [kind_of(point) for _, point, _ in found]
@@ -188,7 +197,7 @@ def _domain(key: str, run: RunResult, points: list[Point], domain: str, suffix: 
         hovertext=[
             hover(
                 f"{domain}, {point.label}: {percent(group.accuracy)}",
-                f"{Provenance.MEASURED}: {run.model}, {group.correct} of n = {group.n}, {interval(*ends)}",
+                f"{provenance}: {run.model}, {group.correct} of n = {group.n}, {interval(*ends)}",
                 f"{group.mean_thinking_tokens:,.1f} mean thinking tokens",
             )
             for (_, point, group), ends in zip(found, intervals, strict=True)
@@ -196,15 +205,15 @@ def _domain(key: str, run: RunResult, points: list[Point], domain: str, suffix: 
         hoverinfo="text",
         customdata=[[key, point.label, domain] for _, point, _ in found],
         name=shown(domain),
-        **in_legend(Provenance.MEASURED),
+        **in_legend(provenance),
     )
 
 
-def _domains_text(points: list[Point], domains: list[str]) -> str:
+def _domains_text(points: list[Point], domains: list[str], provenance: Provenance) -> str:
     if not domains:
         return NO_DOMAINS
     told = []
     for domain in domains:
         best = max((point for point in points if domain in point.domains), key=lambda point: point.domains[domain].accuracy)
         told.append(f"{clipped(domain, 30)} {percent(best.domains[domain].accuracy)} at {clipped(best.label, 30)}")
-    return f"Accuracy by kind of problem, measured here; the best setting of each: {'; '.join(told)}."
+    return f"Accuracy by kind of problem, {provenance}; the best setting of each: {'; '.join(told)}."

@@ -22,6 +22,7 @@ from s1demo.plots.look import (
     hover,
     in_legend,
     interval,
+    origin,
     percent,
     rule,
     shown,
@@ -189,7 +190,7 @@ def _hover(row: Reported) -> str:
         f"{row.provenance}: {row.benchmark}" + (f", n = {row.n}" if row.n else ""),
         interval(*row.interval) if row.interval else "",
         f"{row.examples:,} training examples" if row.examples else "",
-        f"{'Command' if row.provenance is Provenance.MEASURED else 'Source'}: {row.source}",
+        origin(row.provenance, row.source),
     )
 
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from s1demo.evals.results import RunResult
 from s1demo.plots.comparisons import NOTHING, by_provenance, row_marker, rows_axis
 from s1demo.plots.dots import same_benchmark
-from s1demo.plots.look import Palette, Provenance, axis, clipped, figure, hover, in_legend, whiskers
+from s1demo.plots.look import Palette, Provenance, axis, clipped, figure, hover, in_legend, origin, whiskers
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Contrast:
     source: str
 
 
-def contrasts(run: RunResult) -> list[Contrast]:
+def contrasts(run: RunResult, provenance: Provenance = Provenance.MEASURED) -> list[Contrast]:
     """The differences a sweep tells."""
     return [
-        Contrast(d.label, d.against, d.points, d.ci95, run.benchmark, Provenance.MEASURED, f"{run.model}: {run.command}")
+        Contrast(d.label, d.against, d.points, d.ci95, run.benchmark, provenance, f"{run.model}: {run.command}")
         for d in run.differences
     ]
 
@@ -95,7 +95,7 @@ def _differences(own: Sequence[Contrast], y: Sequence[int], palette: Palette) ->
                 f"{_compared(row)}: {row.points:+.1f} points",
                 f"{row.provenance}: {row.benchmark}",
                 f"95 % interval {row.interval[0]:+.1f} to {row.interval[1]:+.1f} points" if row.interval else "no interval given",
-                f"{'Command' if row.provenance is Provenance.MEASURED else 'Source'}: {row.source}",
+                origin(row.provenance, row.source),
             )
             for row in own
         ],

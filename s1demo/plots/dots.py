@@ -12,7 +12,7 @@ from s1demo.budget import AUTO
 from s1demo.evals.metrics import wilson
 from s1demo.evals.published import PublishedSeries
 from s1demo.evals.results import Point, RunResult
-from s1demo.plots.look import Provenance, hover, interval, percent
+from s1demo.plots.look import Provenance, hover, interval, origin, percent
 
 BUDGET_FORCING = "BF"  # the paper's abbreviation of the method whose points are settings of ours
 
@@ -38,7 +38,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Dot:
-    """One point as it is drawn.
+    """One point as it is drawn and listed.
 
     Attributes:
         label: its setting.
@@ -46,6 +46,8 @@ class Dot:
         cost: its place on the x axis.
         accuracy, interval: in percent.
         text: its hover.
+        n: how many questions.
+        source: the command, or the table or figure.
         run: key of the measured run it opens; None for published points, which open nothing.
     """
 
@@ -55,10 +57,14 @@ class Dot:
     accuracy: float
     interval: tuple[float, float]
     text: str
+    n: int
+    source: str
     run: str | None = None
 
 
-def measured_dots(key: str, run: RunResult, cost: Cost, tokens_per_second: float = 1.0) -> list[Dot]:
+def measured_dots(
+    key: str, run: RunResult, cost: Cost, tokens_per_second: float = 1.0, provenance: Provenance = Provenance.MEASURED
+) -> list[Dot]:
     """The points of a sweep.
 
     Args:
@@ -66,22 +72,23 @@ def measured_dots(key: str, run: RunResult, cost: Cost, tokens_per_second: float
         run: the sweep.
         cost: what they are drawn against.
         tokens_per_second: for `Cost.SECONDS`.
+        provenance: whether it was measured before or now.
     """
-    return [_measured(key, run, point, cost, tokens_per_second) for point in run.points]
+    return [_measured(key, run, point, cost, tokens_per_second, provenance) for point in run.points]
 
 
-def _measured(key: str, run: RunResult, point: Point, cost: Cost, tokens_per_second: float) -> Dot:
+def _measured(key: str, run: RunResult, point: Point, cost: Cost, tokens_per_second: float, provenance: Provenance) -> Dot:
     spent = point.mean_thinking_tokens + (point.mean_answer_tokens if cost is not Cost.THINKING else 0)
     if cost is Cost.SECONDS:
         spent /= tokens_per_second
     text = hover(
         f"{point.label}: {percent(point.accuracy)}",
-        f"{Provenance.MEASURED}: {run.model} on {run.benchmark}",
+        f"{provenance}: {run.model} on {run.benchmark}",
         f"{point.correct} of n = {point.n} right; {interval(*point.ci95)}",
         _spent(spent, cost) + (f", all {point.votes} votes together" if point.votes > 1 else ""),
-        f"Command: {run.command}",
+        origin(provenance, run.command),
     )
-    return Dot(point.label, kind_of(point), spent, point.accuracy, point.ci95, text, key)
+    return Dot(point.label, kind_of(point), spent, point.accuracy, point.ci95, text, run.n, run.command, key)
 
 
 def published_dots(series: PublishedSeries) -> list[Dot]:
@@ -96,9 +103,11 @@ def published_dots(series: PublishedSeries) -> list[Dot]:
             f"{Provenance.PUBLISHED}: {series.name} on {series.benchmark}, n = {series.n}",
             f"{interval(low, high)}, ours, from n",
             f"{point.run.thinking_tokens:,.1f} mean {counted}",
-            f"Source: {series.source}",
+            origin(Provenance.PUBLISHED, series.source),
         )
-        dots.append(Dot(point.label, kind, point.run.thinking_tokens, point.run.accuracy, (low, high), text))
+        dots.append(
+            Dot(point.label, kind, point.run.thinking_tokens, point.run.accuracy, (low, high), text, series.n, series.source)
+        )
     return dots
 
 

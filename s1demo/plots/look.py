@@ -15,16 +15,17 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif'
+FONT = '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'  # the page's own
 PATTERNS = ("/", "\\", "x", "-", "|", "+", ".")  # hatches that tell wrong answers apart without colour
 _CLEAR = "rgba(0,0,0,0)"
 _HOVER_WIDTH = 46  # characters that fit a phone
 
 
 class Provenance(StrEnum):
-    """Whose number a point is; the value is the title of its group in the legend."""
+    """Whose number a point is, and whether it came just now; the value is the title of its group in the legend."""
 
     MEASURED = "measured here"
+    NOW = "measured here now"
     PUBLISHED = "published (paper)"
 
 
@@ -87,6 +88,11 @@ def legend_name(*parts: str) -> str:
 def percent(value: float) -> str:
     """A percentage for people."""
     return f"{value:.1f} %"
+
+
+def origin(provenance: Provenance, source: str) -> str:
+    """Where a number comes from, for a hover: the command, or the table or figure."""
+    return f"{'Source' if provenance is Provenance.PUBLISHED else 'Command'}: {source}"
 
 
 def interval(low: float, high: float) -> str:

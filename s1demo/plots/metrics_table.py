@@ -59,23 +59,27 @@ class MetricsRow:
         )
 
 
-def metrics_rows(runs: Iterable[RunResult], published: Published | None = None) -> list[MetricsRow]:
+def metrics_rows(
+    runs: Iterable[RunResult], published: Published | None = None, *, now: Iterable[RunResult] = ()
+) -> list[MetricsRow]:
     """The rows, measured ones first.
 
     Args:
         runs: sweeps, in the order of their rows.
         published: the paper's numbers, None to leave them out.
+        now: sweeps made on the page, in front of all others.
     """
-    return [_measured(run) for run in runs] + (_published(published) if published else [])
+    measured = [_measured(run, Provenance.NOW) for run in now] + [_measured(run, Provenance.MEASURED) for run in runs]
+    return measured + (_published(published) if published else [])
 
 
-def _measured(run: RunResult) -> MetricsRow:
+def _measured(run: RunResult, provenance: Provenance) -> MetricsRow:
     kinds = {kind_of(point) for point in run.points}
     votes = Kind.VOTES in kinds
     counted = [point for point in run.points if not votes or kind_of(point) is not Kind.NATURAL]
     over = f"Scaling is over the {len(run.scaling_points)} runs that differ in length." if run.scaling is not None else ""
     return MetricsRow(
-        Provenance.MEASURED,
+        provenance,
         f"{'majority votes' if votes else 'budget forcing'}, {run.model}",
         run.benchmark,
         len(counted),

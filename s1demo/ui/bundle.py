@@ -15,10 +15,11 @@ SCRIPTS = (
     *("dom", "address", "math", "stream", "pane", "fork", "comparison", "controls"),
     *("actions", "compare"),
     *("data_list", "data_filters", "data_row", "data"),
+    *("plot", "scaling_points", "sweep", "scaling"),
     "lesson",
     "replay",
 )
-STYLES = ("page", "controls", "compare", "actions", "math", "data", "lesson", "replay")
+STYLES = ("page", "controls", "compare", "actions", "math", "data", "scaling", "lesson", "replay")
 
 
 def head() -> str:

@@ -1,0 +1,112 @@
+"""The measured runs that are shipped, each with a name for people and the questions it was asked.
+
+Knows files and results. Knows no figure and no page. Published numbers are elsewhere (`published.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from s1demo.data.benchmarks import Problem, digest, read_problems
+from s1demo.errors import InputError
+from s1demo.evals.results import RunResult, read_run
+from s1demo.settings import ASSETS
+
+MEASURED, BENCHMARKS = ASSETS / "measured", ASSETS / "benchmarks"
+_NAMES = (  # file name -> what a person calls the run; the first that fits
+    (r"curve|unseen|elsewhere", "{model}"),
+    (r"base", "its base, not fine-tuned"),
+    (r"votes", "{model}, votes"),
+    (r"curve-draw-(\d+)", r"another draw of its rows ({0})"),
+    (r"ablation-random", "rows chosen at random"),
+    (r"ablation-diverse", "rows chosen for diversity only"),
+    (r"ablation-longest", "rows with the longest traces"),
+    (r"ablation-whole", "all rows of the pool"),
+    (r"extension-(.+)", '{model} with "{0}"'),
+)
+_FIRST = ("curve", "unseen", "elsewhere", "base", "votes")  # the order of files on a benchmark; the others follow by name
+
+log = logging.getLogger(__name__)
+
+
+class Role(StrEnum):
+    """What a run is there for."""
+
+    MAIN = "main"
+    BASE = "the model before fine-tuning"
+    SIBLING = "another draw of the rows"
+    DATA = "ablation of the rows"
+    EXTENSION = "another extension string"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measured run as it is shown.
+
+    Attributes:
+        key: what a link calls it.
+        name: what a person calls it.
+        run: the result.
+        role: what it is there for.
+        asked: the questions its verdicts are of, in their order; None where this checkout does not hold them.
+    """
+
+    key: str
+    name: str
+    run: RunResult
+    role: Role = Role.MAIN
+    asked: tuple[Problem, ...] | None = None
+
+    @property
+    def benchmark(self) -> str:
+        """The name of its questions, however they were given on the command line."""
+        return self.run.benchmark.removesuffix(".jsonl")
+
+
+def load_measured(folder: Path = MEASURED) -> dict[str, Measured]:
+    """Every run in a folder of folders, by key; a file that cannot be read is logged and left out."""
+    found: dict[str, Measured] = {}
+    for path in sorted(folder.glob("*/*.json"), key=_place):
+        try:
+            run = read_run(path)
+        except InputError as error:
+            log.warning("%s", error)
+            continue
+        key = path.stem if path.stem not in found else f"{path.parent.name}-{path.stem}"
+        found[key] = Measured(key, _name(path.stem, run), run, _role(path.stem), _asked(run))
+    return found
+
+
+@cache
+def shipped_benchmarks(folder: Path = BENCHMARKS) -> dict[str, tuple[Problem, ...]]:
+    """The question files that are shipped, by name; public benchmarks are not among them."""
+    paths = sorted(folder.glob("*.jsonl"), key=lambda path: (len(path.stem), path.stem))
+    return {path.stem: tuple(read_problems(path)) for path in paths}
+
+
+def _asked(run: RunResult) -> tuple[Problem, ...] | None:
+    """The first questions of the benchmark, if they are the ones the run was asked."""
+    problems: Sequence[Problem] = shipped_benchmarks().get(run.benchmark.removesuffix(".jsonl"), ())[: run.n]
+    return tuple(problems) if digest(problems) == run.questions_sha256 else None
+
+
+def _place(path: Path) -> tuple[int, str, str]:
+    return (_FIRST.index(path.stem) if path.stem in _FIRST else len(_FIRST), path.stem, path.parent.name)
+
+
+def _name(stem: str, run: RunResult) -> str:
+    for pattern, name in _NAMES:
+        if match := re.fullmatch(pattern, stem):
+            return name.format(*match.groups(), model=run.model)
+    return f"{run.model}, {stem}"
+
+
+def _role(stem: str) -> Role:
+    kinds = {"base": Role.BASE, "curve-draw-": Role.SIBLING, "ablation-": Role.DATA, "extension-": Role.EXTENSION}
+    return next((role for start, role in kinds.items() if stem.startswith(start)), Role.MAIN)

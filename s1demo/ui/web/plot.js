@@ -1,0 +1,69 @@
+// A plotly figure on the page. Gradio's own plot component brings plotly, so it is asked for with the first figure only.
+// Figures are made by s1demo/plots; text in them is escaped there, as plotly reads a little HTML.
+
+const PLOTLY_PATIENCE_SECONDS = 30;
+const PLOT_CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toImage"] };
+
+// Plotly, once it is there; null where it does not come.
+async function plotlyLibrary(askFor) {
+  if (!window.Plotly) askFor();
+  for (let waited = 0; !window.Plotly && waited < 1000 * PLOTLY_PATIENCE_SECONDS; waited += 50) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return window.Plotly ?? null;
+}
+
+class PlotlyFigure {
+  // node: where to draw; askFor(): load plotly; onPoint(customdata): a point that opens something was clicked
+  constructor(node, askFor, onPoint) {
+    Object.assign(this, { node, askFor, onPoint, wanted: 0, ring: null });
+  }
+
+  // Draw a figure (JSON text); of several asked for in a row, the last. Resolves to whether it could be drawn.
+  async draw(text) {
+    const number = ++this.wanted;
+    const plotly = await plotlyLibrary(this.askFor);
+    if (number !== this.wanted) return true;
+    if (!plotly) return false;
+    this.figure = JSON.parse(text);
+    await this.show();
+    return true;
+  }
+
+  async show() {
+    if (!this.figure) return;
+    const first = !this.node.on;
+    if (first) this.node.replaceChildren();
+    const { data, layout } = this.figure;
+    await window.Plotly.react(this.node, [...data, ...this.ringed(data, layout)], layout, PLOT_CONFIG);
+    if (!first) return;
+    this.node.on("plotly_click", ({ points }) => points[0].customdata && this.onPoint(points[0].customdata));
+    this.node.on("plotly_hover", ({ points }) => this.node.classList.toggle("opens", Boolean(points[0].customdata)));
+    this.node.on("plotly_unhover", () => this.node.classList.remove("opens"));
+  }
+
+  // A ring around the point whose questions are open.
+  mark(opened) {
+    this.ring = opened && JSON.stringify(opened);
+    return this.show();
+  }
+
+  ringed(data, layout) {
+    for (const trace of this.ring ? data : []) {
+      const at = trace.type === "scatter" ? (trace.customdata ?? []).findIndex((opens) => opens && JSON.stringify(opens) === this.ring) : -1;
+      if (at < 0) continue;
+      const line = { width: 2, color: layout.font.color };
+      const marker = { symbol: "circle-open", size: 20, color: layout.font.color, line };
+      return [{ type: "scatter", mode: "markers", x: [trace.x[at]], y: [trace.y[at]], xaxis: trace.xaxis, yaxis: trace.yaxis, marker, hoverinfo: "skip", showlegend: false }];
+    }
+    return [];
+  }
+
+  // The figure as a PNG's data URL, on a ground of its own.
+  picture(ground, title) {
+    const { width, height } = this.node.getBoundingClientRect();
+    const margin = { ...this.figure.layout.margin, t: (this.figure.layout.margin?.t ?? 24) + 36 };
+    const layout = { ...this.figure.layout, title: { text: title, x: 0.01, font: { size: 15 } }, margin, paper_bgcolor: ground, plot_bgcolor: ground };
+    return window.Plotly.toImage({ data: this.figure.data, layout }, { format: "png", scale: 2, width, height: height + 36 });
+  }
+}

@@ -1,0 +1,82 @@
+// The sweep panel: what to measure, how far it is, stop and go on. The stream of messages comes through a hidden component.
+
+const SWEEP_PATIENCE_SECONDS = 1.5;
+const SWEEP_WAITS = "Another sweep is running; yours begins when it is finished. Stop takes you out of the queue.";
+
+class SweepPanel {
+  // trigger: Gradio's; onProgress(status): there is more to draw
+  constructor(node, trigger, onProgress) {
+    const part = (name) => node.querySelector(name);
+    Object.assign(this, { node, trigger, onProgress, asked: 0, key: "" });
+    Object.assign(this, { form: part("form"), problem: part(".sweep-problem"), state: part(".sweep-state"), bar: part("progress"), text: part(".sweep-text"), command: part("code") });
+    this.stream = new Stream({
+      operations: {
+        status: (name, status) => this.show(status),
+        stopped: () => this.problem.textContent || this.say("Stopped. What was finished is kept: run the same sweep again to go on.", "note"),
+        problem: (text) => this.say(text),
+        done: () => this.setRunning(false),
+      },
+      begin: () => this.begin(),
+      clear() {},
+      show() {},
+      resync: () => trigger("resync"),
+      lost: () => {
+        this.say("The connection to the exhibit was lost. Check it, then run again: what was finished is kept.");
+        this.setRunning(false);
+      },
+    });
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.run();
+    });
+    part(".sweep-stop").addEventListener("click", () => this.stop());
+    document.addEventListener("s1-scaling-stream", ({ detail }) => this.stream.receive(detail));
+    this.setRunning(false);
+  }
+
+  run() {
+    this.asked = Date.now();
+    this.say("");
+    this.setRunning(true);
+    this.trigger("run", Object.fromEntries(new FormData(this.form)));
+    setTimeout(() => this.asked > this.stream.heard && this.say(SWEEP_WAITS, "note"), 1000 * SWEEP_PATIENCE_SECONDS);
+  }
+
+  stop() {
+    this.asked = 0;
+    if (!this.stream.running) this.setRunning(false); // it was still in the queue
+    if (!this.stream.running) this.say("");
+    this.trigger("stop");
+  }
+
+  begin() {
+    this.say("");
+    this.setRunning(true);
+  }
+
+  setRunning(running) {
+    this.node.dataset.running = running;
+    this.form.querySelector(".sweep-run").disabled = running;
+    this.form.querySelector(".sweep-stop").disabled = !running;
+  }
+
+  show(status) {
+    this.key = status.key;
+    this.state.hidden = false;
+    this.bar.max = status.total;
+    this.bar.value = status.done;
+    this.text.textContent = status.text;
+    this.command.textContent = status.command;
+    this.node.dataset.done = status.done;
+    this.onProgress(status, this.form.elements.benchmark.value);
+  }
+
+  say(text, kind = "problem") {
+    this.problem.textContent = text;
+    this.problem.dataset.kind = kind;
+  }
+}
+
+const relayed = (name) => ({ props, watch }) => watch("value", () => document.dispatchEvent(new CustomEvent(name, { detail: props.value })));
+s1.scalingStream = relayed("s1-scaling-stream");
+s1.scalingAnswers = relayed("s1-scaling-answer");
