@@ -17,11 +17,15 @@ from s1demo.ui.compare_tab import build_compare_tab
 from s1demo.ui.exhibit import Exhibit, Fields
 from s1demo.ui.model_card import chip_and_card
 from s1demo.ui.questions import QuestionBank
+from s1demo.ui.race_tab import build_race_tab
 from s1demo.ui.theme import gradio_theme
+from s1demo.ui.timeline_tab import build_timeline_tab
 
 TITLE = "s1 · simple test-time scaling"
 TABS: dict[str, tuple[str, Callable[[Exhibit], Fields]]] = {  # name in the address -> title, and what lays it out
     "compare": ("Compare", build_compare_tab),
+    "timeline": ("Timeline", build_timeline_tab),
+    "race": ("Race", build_race_tab),
 }
 
 

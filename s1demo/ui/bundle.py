@@ -11,8 +11,11 @@ from pathlib import Path
 from s1demo.ui.theme import css_variables
 
 WEB = Path(__file__).parent / "web"
-SCRIPTS = ("dom", "stream", "pane", "fork", "comparison", "address", "controls", "compare")
-STYLES = ("page", "controls", "compare")
+SCRIPTS = (
+    *("dom", "stream", "pane", "fork", "comparison", "address", "controls", "compare"),
+    *("asking", "trace_text", "strip", "timeline", "race"),
+)
+STYLES = ("page", "controls", "compare", "asking", "timeline", "race")
 
 
 def head() -> str:

@@ -18,6 +18,8 @@ operations; the table below is the whole contract between the two.
     ["stopped", text]                           every unfinished run was stopped; why, in words
     ["problem", text]                           one sentence beside the question box
     ["done"]                                    nothing more will come
+
+Other tabs add operations of their own: `timeline_view` and `race_view` list theirs.
 """
 
 from __future__ import annotations
@@ -44,9 +46,9 @@ from s1demo.events import (
 from s1demo.ui.words import seconds_text, sentence, status
 
 Op = list[Any]
-_REPLACED = ("count", "status", "shared", "delimiter", "sentence")
+_REPLACED = ("count", "status", "shared", "delimiter", "sentence", "spent", "result", "tally")
 _JOINED = ("text", "forced")
-_WHOLE_PAGE = ("sentence", "rate", "stopped", "problem", "done")
+_WHOLE_PAGE = ("sentence", "rate", "stopped", "problem", "done", "fair", "vote", "tally")
 _WRITING = ("text", "forced", "wait", "end", "delimiter")
 VERDICTS = {Outcome.CORRECT: "right", Outcome.INCORRECT: "wrong"}
 

@@ -71,7 +71,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
         page.on("request", lambda request: _note_external(page, request.url))
         page.goto(url)
-        page.wait_for_selector("#trace-view [data-running]")
+        page.wait_for_selector("#trace-view [data-running]", state="attached")
         return page
 
     yield open_url

@@ -1,6 +1,8 @@
 // The address of the page holds what it shows, so that a link shows it again: ?tab=…&question=…&budget=…
 // Gradio's own parameters (__theme, view) are left alone. Values from an address are untrusted: they only ever fill in fields.
 
+let openedAt = new URLSearchParams(location.search).get("tab"); // Gradio selects its first tab before the address is followed
+
 s1.address = {
   state: () => Object.fromEntries(new URLSearchParams(location.search)),
 
@@ -23,7 +25,11 @@ s1.address = {
 
   // What Gradio's fields become: the address's value of each name, or no change.
   fields: (names) => names.map((name) => s1.address.state()[name] ?? { __type__: "update" }),
-  tab: () => (s1.address.state().tab ? { __type__: "update", selected: s1.address.state().tab } : { __type__: "update" }),
+  tab() {
+    const selected = openedAt ?? s1.address.state().tab;
+    openedAt = null;
+    return selected ? { __type__: "update", selected } : { __type__: "update" };
+  },
 };
 
 s1.addressBridge = ({ trigger }) => document.addEventListener("s1-go", () => trigger("go"));
