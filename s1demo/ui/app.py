@@ -19,14 +19,18 @@ from s1demo.ui.exhibit import Exhibit, Fields
 from s1demo.ui.lesson_tab import build_lesson_tab
 from s1demo.ui.model_card import chip_and_card
 from s1demo.ui.questions import QuestionBank
+from s1demo.ui.race_tab import build_race_tab
 from s1demo.ui.replay_tab import build_replay_tab
 from s1demo.ui.scaling_tab import build_scaling_tab
 from s1demo.ui.static import static_routes
 from s1demo.ui.theme import gradio_theme
+from s1demo.ui.timeline_tab import build_timeline_tab
 
 TITLE = "s1 · simple test-time scaling"
 TABS: dict[str, tuple[str, Callable[[Exhibit], Fields]]] = {  # name in the address -> title, and what lays it out
     "compare": ("Compare", build_compare_tab),
+    "timeline": ("Timeline", build_timeline_tab),
+    "race": ("Race", build_race_tab),
     "s1k": ("s1K", build_data_tab),
     "scaling": ("Scaling", build_scaling_tab),
     "lesson": ("How it works", build_lesson_tab),

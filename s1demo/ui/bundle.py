@@ -14,12 +14,16 @@ WEB = Path(__file__).parent / "web"
 SCRIPTS = (
     *("dom", "address", "math", "stream", "pane", "fork", "comparison", "controls"),
     *("actions", "compare"),
+    *("asking", "trace_text", "strip", "timeline", "race"),
     *("data_list", "data_filters", "data_row", "data"),
     *("plot", "scaling_points", "sweep", "scaling"),
     "lesson",
     "replay",
 )
-STYLES = ("page", "controls", "compare", "actions", "math", "data", "scaling", "lesson", "replay")
+STYLES = (
+    *("page", "controls", "compare", "actions", "asking", "timeline", "race"),
+    *("math", "data", "scaling", "lesson", "replay"),
+)
 
 
 def head() -> str:

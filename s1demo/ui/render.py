@@ -23,6 +23,8 @@ operations; the table below is the whole contract between the two.
     ["stopped", text]                           every unfinished run was stopped; why, in words
     ["problem", text]                           one sentence beside the question box
     ["done"]                                    nothing more will come
+
+Other tabs add operations of their own: `timeline_view` and `race_view` list theirs.
 """
 
 from __future__ import annotations
@@ -52,9 +54,9 @@ from s1demo.ui.verdicts import Verdict
 from s1demo.ui.words import SoFar, seconds_text, sentence, status
 
 Op = list[Any]
-_REPLACED = ("count", "status", "shared", "delimiter", "sentence")
+_REPLACED = ("count", "status", "shared", "delimiter", "sentence", "spent", "result", "tally")
 _JOINED = ("text", "forced")
-_WHOLE_PAGE = ("sentence", "truth", "saved", "rate", "stopped", "problem", "done")
+_WHOLE_PAGE = ("sentence", "truth", "saved", "rate", "stopped", "problem", "done", "fair", "vote", "tally")
 _WRITING = ("text", "forced", "wait", "end", "delimiter")
 VERDICTS = {Outcome.CORRECT: "right", Outcome.INCORRECT: "wrong", Outcome.UNSCORABLE: "unclear"}
 

@@ -22,22 +22,6 @@ s1.traceFile = ({ props, watch }) => {
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   });
 };
-
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch { // not offered on plain http, such as a classroom's own network
-    const box = make("textarea");
-    box.value = text;
-    document.body.append(box);
-    box.select();
-    const copied = document.execCommand("copy");
-    box.remove();
-    return copied;
-  }
-}
-
 async function copyLink(button) {
   const words = (await copyText(location.href)) ? "copied" : "copy it from the address bar";
   button.textContent = words;

@@ -55,8 +55,8 @@ class RowReader {
       this.button("random", "A random row of those found (r)", actions.random),
       make("span", "s1k-gap"),
       forms,
-      this.button("copy text", "Copy the whole row, LaTeX as it is", (event) => copyText(rawText(this.row), event.currentTarget)),
-      this.button("copy link", "Copy a link to this row", (event) => copyText(actions.link(), event.currentTarget)),
+      this.button("copy text", "Copy the whole row, LaTeX as it is", (event) => copyFrom(event.currentTarget, rawText(this.row))),
+      this.button("copy link", "Copy a link to this row", (event) => copyFrom(event.currentTarget, actions.link())),
       think,
     );
     return head;
@@ -169,14 +169,9 @@ function findRanges(node, terms, ranges) {
 // A whole row as text to copy: headings, and below each the text exactly as the data set has it.
 const rawText = (row) => row.parts.map(([, , heading, text]) => `# ${heading}\n\n${text}`).join("\n\n") + "\n";
 
-async function copyText(text, button) {
+async function copyFrom(button, text) {
   const words = button.textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "copied";
-  } catch {
-    button.textContent = "the browser refused";
-  }
+  button.textContent = (await copyText(text)) ? "copied" : "the browser refused";
   setTimeout(() => (button.textContent = words), 1500);
 }
 

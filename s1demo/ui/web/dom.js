@@ -17,3 +17,19 @@ function svgNode(parent, name, attributes, text) {
   parent.append(node);
   return node;
 }
+
+// Whether the text reached the clipboard.
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch { // not offered on plain http, such as a classroom's own network
+    const box = make("textarea");
+    box.value = text;
+    document.body.append(box);
+    box.select();
+    const copied = document.execCommand("copy");
+    box.remove();
+    return copied;
+  }
+}

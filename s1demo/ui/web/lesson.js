@@ -68,7 +68,7 @@ s1.lesson = ({ element, props, trigger, watch }) => {
   watch("value", () => props.value && show(JSON.parse(props.value)));
   document.addEventListener("keydown", onKey);
   document.addEventListener("s1-go", () => s1.address.state().step && follow());
-  new ResizeObserver(() => curve && drawCurve(find(".lesson-curve svg"), curve)).observe(find(".lesson-curve svg"));
+  new ResizeObserver(() => curve && drawAccuracy(find(".lesson-curve svg"), curve)).observe(find(".lesson-curve svg"));
   trigger("open");
 };
 
@@ -279,11 +279,11 @@ function showCurve(root, curve) {
     );
   }
   root.querySelector(".curve-words").append(words, details);
-  drawCurve(svg, curve);
+  drawAccuracy(svg, curve);
 }
 
 // Accuracy from 0 to 100 % over mean thinking tokens from 0, both linear: nothing is cut off.
-function drawCurve(svg, { points }) {
+function drawAccuracy(svg, { points }) {
   const width = svg.clientWidth, height = 300, left = 44, right = width > 560 ? 24 : 12, top = 16, bottom = 44;
   if (!width) return;
   const longest = Math.max(...points.map((point) => point.tokens));
@@ -307,7 +307,7 @@ function drawCurve(svg, { points }) {
     const path = line.map((point, i) => `${i ? "L" : "M"} ${x(point.tokens)} ${y(point.accuracy)}`).join(" ");
     svgNode(svg, "path", { d: path, class: `curve-line ${kind}` });
   }
-  for (const point of points) drawPoint(svg, point, x(point.tokens), y);
+  for (const point of points) drawAccuracyPoint(svg, point, x(point.tokens), y);
   const named = { "budget 16": [8, 20, "start", "cut at 16"], natural: [10, 18, "start", "left alone"], "Wait x1": [0, 26, "middle", "one Wait"] };
   for (const point of points) {
     const [dx, dy, anchor, words] = named[point.label] ?? [];
@@ -316,7 +316,7 @@ function drawCurve(svg, { points }) {
   }
 }
 
-function drawPoint(svg, point, x, y) {
+function drawAccuracyPoint(svg, point, x, y) {
   const mark = svgNode(svg, "g", { class: `curve-point ${point.kind}` }), at = y(point.accuracy);
   svgNode(mark, "title", {}, `${point.label}: ${point.accuracy.toFixed(1)} %, 95 % interval ${point.low.toFixed(1)} to ${point.high.toFixed(1)}`);
   svgNode(mark, "path", { d: `M ${x} ${y(point.low)} V ${y(point.high)} M ${x - 3} ${y(point.low)} h 6 M ${x - 3} ${y(point.high)} h 6`, class: "whisker" });

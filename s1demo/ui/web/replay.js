@@ -234,7 +234,7 @@ s1.replay = ({ element, props, trigger, watch }) => {
       const size = (recording.link_characters / 1000).toFixed(0), most = root.dataset.maxLinkCharacters / 1000;
       return tell(`Packed, this recording takes ${size} kB; a link holds at most ${most}. Pass on the file instead.`, "note");
     }
-    const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
+    const copied = await copyText(location.href);
     tell(copied ? "The link is copied." : "The address of this page is the link: copy it from the address bar.", "note");
   }
 

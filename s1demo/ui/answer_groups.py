@@ -1,0 +1,30 @@
+"""Answers that come one after another, told apart: which are one and the same, and whether they are right. Pure."""
+
+from __future__ import annotations
+
+from s1demo.plots.answers import Verdict, judged, same_answer
+
+_WORDS = {Verdict.RIGHT: "right", Verdict.WRONG: "wrong"}
+NONE = -1
+
+
+class AnswerGroups:
+    """Numbers for different answers, in the order they came.
+
+    Args:
+        gold: the true answer where it is known; without it there are no verdicts.
+    """
+
+    def __init__(self, gold: str | None = None) -> None:
+        self._gold = gold
+        self._known: list[tuple[str, str]] = []  # each different answer as first written, and its verdict
+
+    def of(self, answer: str | None) -> tuple[int, str]:
+        """The number of an answer, `NONE` where there is none, and its verdict: "right", "wrong" or ""."""
+        if not answer:
+            return NONE, ""
+        for number, (known, verdict) in enumerate(self._known):
+            if same_answer(known, answer):
+                return number, verdict
+        self._known.append((answer, _WORDS.get(judged(answer, self._gold), "")))
+        return len(self._known) - 1, self._known[-1][1]

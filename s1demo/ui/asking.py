@@ -1,0 +1,157 @@
+"""A tab that asks one question and streams one view: its question row with Run and Stop, and the events behind them.
+
+Timeline and Race are made of this; `web/asking.js` is the page's half. Knows no event and no operation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from s1demo.decode import check_question
+from s1demo.errors import S1Error
+from s1demo.ui.exhibit import Exhibit
+from s1demo.ui.pace import READING_TOKENS_PER_SECOND
+from s1demo.ui.questions import DEFAULT_QUESTION, QuestionBank
+from s1demo.ui.render import Op
+from s1demo.ui.streaming import Message, View, ViewStream
+
+N_EXAMPLES = 4
+Events = AsyncGenerator[tuple[str, Any], None]
+
+_TELL = """(...values) => {{
+  document.dispatchEvent(new CustomEvent("s1-asked", {{ detail: {{ kind: {kind}, what: {what} }} }}));
+  return values;
+}}"""
+
+
+@dataclass(frozen=True)
+class QuestionRow:
+    """The widgets of a question row.
+
+    Attributes:
+        question: the box.
+        run, stop: the buttons.
+    """
+
+    question: gr.Textbox
+    run: gr.Button
+    stop: gr.Button
+
+
+def question_row(kind: str, bank: QuestionBank, first: str) -> QuestionRow:
+    """Lay out a question with Run and Stop, the line for problems, and examples.
+
+    Args:
+        kind: the tab; the ids of its elements begin with it.
+        bank: offers the examples.
+        first: the question in the box at first, if the bank knows its answer.
+    """
+    known = first if bank.answer_to(first) is not None else DEFAULT_QUESTION
+    with gr.Row(elem_classes=["question-row"]):
+        question = gr.Textbox(
+            known,
+            label="Question",
+            show_label=False,
+            container=False,
+            lines=1,
+            max_lines=4,
+            placeholder="Ask something this model was trained for",
+            elem_id=f"{kind}-question",
+            elem_classes=["asked"],
+            scale=1,
+        )
+        run = gr.Button("Run", variant="primary", elem_id=f"{kind}-run", scale=0, min_width=72)
+        stop = gr.Button("Stop", elem_id=f"{kind}-stop", elem_classes=["asked-stop"], scale=0, min_width=72)
+    line = f'<p id="{kind}-problem" class="asked-problem" role="alert"></p>'
+    gr.HTML(html_template=line, elem_classes=["asked-line"], apply_default_css=False, js_on_load=None)
+    _examples(bank, question, known)
+    return QuestionRow(question, run, stop)
+
+
+def _examples(bank: QuestionBank, question: gr.Textbox, first: str) -> None:
+    chips = list(dict.fromkeys((first, *bank.examples(N_EXAMPLES))))[:N_EXAMPLES]
+    with gr.Row(elem_classes=["chips"]):
+        for example in chips:
+            chip = gr.Button(example, size="sm", elem_classes=["chip"], scale=0, min_width=0)
+            chip.click(None, outputs=question, js=f"() => {json.dumps(example)}", api_visibility="private")
+        if bank.questions:
+            surprise = gr.Button("surprise me", size="sm", elem_classes=["chip"], scale=0, min_width=0)
+            surprise.click(bank.surprise, question, question, queue=False, show_progress="hidden", api_visibility="private")
+
+
+def stream_into(
+    view: gr.HTML,
+    exhibit: Exhibit,
+    kind: str,
+    row: QuestionRow,
+    inputs: list[Any],
+    start: Callable[..., tuple[View, Events]],
+) -> None:
+    """Connect Run and Stop with the view.
+
+    Args:
+        view: the component that shows the run; its script listens to `resync`.
+        exhibit: what stands behind the page.
+        kind: the tab, and the kind of its runs.
+        row: the question row.
+        inputs: what `start` is given besides the question.
+        start: makes view and events of a run from the question and the values of `inputs`, all of them untrusted; what it raises
+            is shown beside the question.
+    """
+    settings, sessions = exhibit.settings, exhibit.sessions
+
+    async def run(request: gr.Request, question: Any, *values: Any) -> AsyncGenerator[Message, None]:
+        def make(number: int) -> ViewStream:
+            try:
+                check_question(question or "", settings.max_question_chars)
+                folding, events = start(question or "", *values)
+            except S1Error as error:  # said where every other problem of a run is said
+                folding, events = _Nothing(), _refused(error)
+            return ViewStream(number, folding, events, settings.max_run_seconds, READING_TOKENS_PER_SECOND)
+
+        stream = await sessions.open(str(request.session_hash), kind, make)
+        async with aclosing(stream.messages()) as messages:
+            async for message in messages:
+                yield message
+
+    async def stop(request: gr.Request) -> None:
+        await sessions.stop(str(request.session_hash), kind)
+
+    async def repeat(request: gr.Request) -> Any:
+        return sessions.resync(str(request.session_hash), kind) or gr.skip()
+
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    started = gr.on(
+        [row.run.click, row.question.submit],
+        run,
+        [row.question, *inputs],
+        view,
+        js=_TELL.format(kind=json.dumps(kind), what='"run"'),
+        trigger_mode="multiple",
+        preprocess=False,  # what an address fills in may be anything; `start` says what is wrong with it, Gradio would not
+        concurrency_limit=settings.max_concurrent_runs,
+        concurrency_id="runs",
+        **private,
+    )
+    stopped = row.stop.click(stop, queue=False, js=_TELL.format(kind=json.dumps(kind), what='"stop"'), **private)
+    stopped.then(None, cancels=[started], **private)  # one that still waits in the queue, too
+    view.resync(repeat, outputs=view, queue=False, **private)
+
+
+class _Nothing:
+    """The view of a run that does not begin."""
+
+    def feed(self, name: str, event: Any, seconds: float) -> list[Op]:
+        """Never asked."""
+        return []
+
+
+async def _refused(error: S1Error) -> Events:
+    raise error
+    yield  # makes this an iterator

@@ -1,0 +1,92 @@
+"""Events of a run and its probes -> view operations for the Timeline tab; pure, like `render`, whose operations it adds to.
+
+    the operations of the one run (called `trace`), as in `render`; no "rate", for the probes slow the run down, and
+    ["point", run, tokens, characters, answer, verdict, probability, group]
+        stopped after `tokens` thinking tokens, which are `characters` of its text, the run would answer so; the answer is null
+        where it would give none, verdict "right", "wrong" or "", probability 0 to 1 or null; answers that are one share a group
+    ["sentence", text]                          the picture in words
+
+A point is held back until the text has come so far, however early it was answered.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+
+from s1demo.events import Event, Finished
+from s1demo.plots.answers import segments, spoken
+from s1demo.probe import ProbePoint
+from s1demo.ui.answer_groups import AnswerGroups
+from s1demo.ui.render import ComparisonView, Op
+from s1demo.ui.words import status
+
+TRACE = "trace"
+_MOST_SPOKEN = 12  # changes of the answer that the sentence tells one by one
+
+
+class TimelineView:
+    """Folds the events of one run and its probes into view operations.
+
+    Args:
+        gold: the true answer where it is known; without it there are no verdicts.
+    """
+
+    def __init__(self, gold: str | None = None) -> None:
+        self._gold = gold
+        self._comparison = ComparisonView([TRACE], gold)
+        self._run = self._comparison.runs[TRACE]
+        self._groups = AnswerGroups(gold)
+        self._held: list[ProbePoint] = []
+        self._shown: list[tuple[int, int, str | None]] = []  # tokens, group and answer of each point, in order of tokens
+
+    def feed(self, name: str, event: Event | ProbePoint, seconds: float) -> list[Op]:
+        """The operations one event or answer asks for.
+
+        Args:
+            name: always `TRACE`.
+            event: what happened.
+            seconds: how long the run has taken so far.
+        """
+        ops: list[Op] = []
+        if isinstance(event, ProbePoint):
+            self._held.append(event)
+        else:
+            ops = [_without_speed(op) for op in self._comparison.feed(name, event, seconds) if op[0] not in ("rate", "sentence")]
+        reached = [point for point in self._held if point.thinking_tokens <= len(self._run.ids)]
+        self._held = [point for point in self._held if point.thinking_tokens > len(self._run.ids)]
+        changed = isinstance(event, Finished)
+        for point in reached:
+            ops.append(self._point(point))
+            changed |= self._is_a_change(point.thinking_tokens)
+        return [*ops, ["sentence", self.sentence()]] if changed else ops
+
+    def sentence(self) -> str:
+        """The picture in words, for people who cannot see it."""
+        strip = segments([(tokens, answer) for tokens, _, answer in self._shown], self._gold)
+        if not strip:
+            return "The trace is growing; nothing has been asked yet."
+        story = "; ".join(f"{spoken(segment.answer, segment.verdict)} from {segment.start:,}" for segment in strip[:_MOST_SPOKEN])
+        more = f"; then {len(strip) - _MOST_SPOKEN} more changes" if len(strip) > _MOST_SPOKEN else ""
+        parts = [f"Stopped at a number of thinking tokens, it would answer: {story}{more}."]
+        if self._run.finished:
+            verdict = f" ({self._run.verdict})" if self._run.verdict else ""
+            answer = f"answered {self._run.answer}{verdict}" if self._run.answer else "gave no answer"
+            parts.append(f"The run itself ({status(self._run)}) took {len(self._run.ids):,} thinking tokens and {answer}.")
+        return " ".join(parts)
+
+    def _point(self, point: ProbePoint) -> Op:
+        group, verdict = self._groups.of(point.answer)
+        insort(self._shown, (point.thinking_tokens, group, point.answer or None), key=lambda shown: shown[0])
+        characters = self._run.characters_of(point.thinking_tokens)[1]
+        probability = None if point.probability is None else round(point.probability, 4)
+        return ["point", TRACE, point.thinking_tokens, characters, point.answer or None, verdict, probability, group]
+
+    def _is_a_change(self, tokens: int) -> bool:
+        """Whether the answer at a point is another than the one before it or behind it."""
+        at = bisect_left(self._shown, tokens, key=lambda shown: shown[0])
+        return len(self._shown) == 1 or len({group for _, group, _ in self._shown[max(0, at - 1) : at + 2]}) > 1
+
+
+def _without_speed(op: Op) -> Op:
+    """The run's answer as it is, but not its seconds: the probes have slowed it down."""
+    return [*op[:4], op[4][:1]] if op[0] == "answer" else op

@@ -1,0 +1,95 @@
+// A tab that asks one question and streams one view (asking.py): running or not, the problem line, stale results, Escape.
+// view: {operations, clear(), show(), stop(why), sentence()}; all but the operations that end a run may assume a cleared view.
+
+const ASK_PATIENCE_SECONDS = 1.5; // a run that has not begun by then is waiting for a place
+const ASK_WAITING = "Others are running; yours begins as soon as a place is free.";
+
+class Asking {
+  constructor({ element, props, trigger, watch }, kind, view) {
+    Object.assign(this, { element, kind, view, fresh: true, asked: 0, question: "" });
+    this.stream = new Stream({
+      operations: this.operations(view.operations),
+      begin: () => this.begin(),
+      clear: () => this.clear(),
+      show: () => this.fresh || view.show(),
+      resync: () => trigger("resync"),
+      lost: () => this.lost(),
+    });
+    watch("value", () => this.stream.receive(props.value));
+    document.addEventListener("s1-asked", (event) => event.detail.kind === kind && this.onAsked(event.detail.what));
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.onEscape());
+    setInterval(() => this.checkQuestion(), 250);
+    this.setRunning(false);
+  }
+
+  operations(own) {
+    const clearing = ([name, carryOut]) => [name, (...values) => {
+      if (this.fresh) this.clear();
+      carryOut(...values);
+    }];
+    return {
+      ...Object.fromEntries(Object.entries(own).map(clearing)),
+      stopped: (why) => this.fresh || this.view.stop(why),
+      problem: (text) => this.showProblem(text),
+      done: () => this.setRunning(false),
+    };
+  }
+
+  clear() {
+    this.fresh = false;
+    this.element.dataset.drawn = true;
+    this.view.clear();
+  }
+
+  begin() {
+    this.fresh = true;
+    this.question = this.questionInBox();
+    this.showProblem("");
+    this.setRunning(true);
+  }
+
+  lost() {
+    if (!this.fresh) this.view.stop("connection lost");
+    this.showProblem("The connection to the exhibit was lost. Check it, then run again.");
+    this.setRunning(false);
+  }
+
+  onAsked(what) {
+    this.asked = what === "run" ? Date.now() : 0;
+    if (what === "stop" && !this.stream.running) this.showProblem("");
+    const asked = this.asked;
+    if (asked) {
+      const look = () => this.asked === asked && asked > this.stream.heard && this.showProblem(ASK_WAITING, "note");
+      setTimeout(look, 1000 * ASK_PATIENCE_SECONDS);
+    }
+  }
+
+  onEscape() {
+    if (this.stream.running && this.element.offsetParent) byId(`${this.kind}-stop`).click();
+  }
+
+  questionInBox() {
+    return document.querySelector(`#${this.kind}-question textarea`)?.value.trim() ?? "";
+  }
+
+  // A result must never seem to belong to a question it does not answer. Examples set the box without an event, so look often.
+  checkQuestion() {
+    const stale = !this.fresh && this.questionInBox() !== this.question;
+    const text = stale ? `Below: \u201C${this.question}\u201D. Press Run for the question above.` : "";
+    this.element.dataset.stale = stale;
+    const note = this.element.querySelector(".asked-stale");
+    if (note.textContent !== text) note.textContent = text;
+  }
+
+  showProblem(text, kind = "problem") {
+    const problem = byId(`${this.kind}-problem`);
+    problem.textContent = text;
+    problem.dataset.kind = kind;
+  }
+
+  setRunning(running) {
+    this.element.dataset.running = running;
+    byId(`${this.kind}-stop`)?.classList.toggle("can-stop", running);
+    if (!running) this.element.querySelector(".asked-done").textContent = this.fresh ? "" : this.view.sentence();
+  }
+}

@@ -1,0 +1,181 @@
+// The Race tab: a lane for the sequential trace and one for each sample, on one axis of tokens, and the vote (race_view.py).
+
+const RACE_CROWDED = [[8, "few"], [16, "some"], [Infinity, "many"]]; // samples -> how high their lanes are
+
+s1.race = (component) => {
+  const { element } = component;
+  const part = (selector) => element.querySelector(selector);
+  const lanesNode = part(".race-lanes"), field = part(".race-field"), scroller = part(".race-trace .trace-text");
+  let race;
+
+  const operations = {
+    start: (name) => lane(name),
+    text: (name, kind, written) => lane(name).text.write(kind, written),
+    wait: (name, number, tokens, written) => {
+      lane(name).waits.push(written);
+      lane(name).text.wait(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`);
+    },
+    forced: (name, written) => lane(name).text.force(written),
+    end: (name, reason) => lane(name).text.end(reason),
+    delimiter: (name, written, label) => lane(name).text.delimiter(written, label),
+    spent: (name, tokens) => (lane(name).tokens = tokens),
+    answered: (name, tokens, answer, verdict, waits) => lane(name).answers.push({ tokens, answer, verdict, waits }),
+    fair: (tokens) => (race.fair = tokens),
+    vote: (tokens, answer, verdict, group, votes, of) => race.votes.push({ tokens, answer, verdict, group, votes, of }),
+    tally: (answers) => (race.tally = answers),
+    result: (method, answer, verdict, line) => {
+      const card = part(`[data-result="${method}"]`);
+      showVerdict(card, answer, verdict);
+      card.querySelector(".line").textContent = line;
+    },
+    sentence: (words) => (race.sentence = words),
+  };
+
+  function clear() {
+    race = { lanes: new Map(), votes: [], tally: [], fair: null, chosen: "sequential", stopped: "", sentence: "" };
+    lanesNode.replaceChildren();
+    for (const node of element.querySelectorAll(".race-result :is(.answer, .verdict, .line)")) node.textContent = "";
+    part(".tally").replaceChildren();
+    race.vote = newLane("vote", "vote so far");
+    lane("sequential");
+  }
+
+  function lane(name) {
+    if (!race.lanes.has(name)) {
+      const found = newLane(name, name === "sequential" ? "sequential" : `sample ${name}`);
+      Object.assign(found, { tokens: 0, waits: [], answers: [], text: new TraceText(make("div")) });
+      race.lanes.set(name, found);
+      if (name === race.chosen) choose(name);
+    }
+    return race.lanes.get(name);
+  }
+
+  // One row: its name, a button to read what it wrote, and its bar. The vote is the last row, under the samples.
+  function newLane(name, title) {
+    const isVote = name === "vote", node = make("div", `lane ${/^\d+$/.test(name) ? "sample" : name}`), button = make(isVote ? "span" : "button", "lane-name", title);
+    const plot = make("div", "lane-plot"), bar = make("div", isVote ? "answer-strip" : "bar"), marks = make("div", "marks");
+    plot.append(bar, marks);
+    node.append(button, plot);
+    lanesNode.insertBefore(node, isVote ? null : race.vote?.node);
+    if (!isVote) {
+      button.type = "button";
+      button.setAttribute("aria-pressed", false);
+      button.addEventListener("click", () => choose(name));
+      plot.addEventListener("click", () => choose(name));
+    }
+    return { name, title, node, button, plot, bar, marks };
+  }
+
+  function choose(name) {
+    race.chosen = name;
+    for (const each of race.lanes.values()) each.button.setAttribute("aria-pressed", each.name === name);
+    const chosen = race.lanes.get(name);
+    scroller.replaceChildren(chosen.text.node);
+    scroller.scrollTop = scroller.scrollHeight;
+    chosen.text.lastTop = undefined;
+    part("#race-trace-title").textContent = name === "sequential" ? "What the sequential trace wrote" : `What ${chosen.title} wrote`;
+  }
+
+  const samples = () => [...race.lanes.values()].filter((each) => each.name !== "sequential");
+
+  function show() {
+    race.lanes.get(race.chosen).text.follow(scroller);
+    draw();
+  }
+
+  function stop(why) {
+    race.stopped = why;
+    draw();
+  }
+
+  function draw() {
+    if (!race) return;
+    const sequential = race.lanes.get("sequential"), parallel = samples();
+    const spent = parallel.reduce((sum, each) => sum + each.tokens, 0);
+    const end = axisEnd(Math.max(sequential.tokens, spent), stream.stream.running);
+    const x = (tokens) => `${(100 * tokens) / end}%`;
+    lanesNode.dataset.crowd = RACE_CROWDED.find(([most]) => parallel.length <= most)[1];
+    drawSequential(sequential, x);
+    let from = 0;
+    for (const each of parallel) {
+      drawBar(each, from, x);
+      drawTag(each, from + each.tokens, each.answers.at(-1), x, from >= (race.fair ?? Infinity));
+      from += each.tokens;
+    }
+    drawVote(end);
+    drawField(end, x);
+  }
+
+  function drawBar(each, from, x) {
+    each.bar.style.left = x(from);
+    each.bar.style.width = x(each.tokens);
+  }
+
+  // The answer at the end of a lane, or that it was stopped before there was one.
+  function drawTag(each, at, answered, x) {
+    const words = answered ? signed(answered.answer, answered.verdict) : each.tokens && race.stopped;
+    const tag = make("span", `tag ${answered ? verdictClass(answered.answer, answered.verdict) : ""}`, words || "");
+    tag.style.left = x(at);
+    tag.title = `${each.title}: ${answered ? signed(answered.answer, answered.verdict) : "no answer yet"}, ${each.tokens.toLocaleString("en")} tokens`;
+    each.marks.replaceChildren(tag);
+  }
+
+  function drawSequential(each, x) {
+    drawBar(each, 0, x);
+    const last = each.answers.find((answered) => answered.tokens === race.fair);
+    drawTag(each, each.tokens, last, x);
+    each.waits.forEach((tokens, i) => {
+      const mark = make("span", "wait-mark", ROUND_ARROW), found = each.answers.find((answered) => answered.waits === i);
+      mark.style.left = x(tokens);
+      mark.title = `made to go on (${i + 1}) after ${tokens.toLocaleString("en")} tokens`;
+      each.marks.append(mark);
+      if (!found) return;
+      const tag = make("span", `over ${verdictClass(found.answer, found.verdict)}`, signed(found.answer, found.verdict));
+      tag.style.left = x(tokens);
+      tag.title = `made to go on ${i} times only, it says this`;
+      each.marks.append(tag);
+    });
+    let right = -Infinity; // an answer that would lie on the one before it is left to the title of its mark
+    for (const tag of each.marks.querySelectorAll(".over")) {
+      const box = tag.getBoundingClientRect();
+      if (box.left < right + 6) tag.remove();
+      else right = box.right;
+    }
+  }
+
+  function drawVote(end) {
+    const found = [];
+    for (const vote of race.votes) {
+      if (found.at(-1)?.group !== vote.group) {
+        if (found.length) found.at(-1).end = vote.tokens;
+        found.push({ start: vote.tokens, ...vote });
+      }
+      Object.assign(found.at(-1), { end: vote.tokens, note: `${vote.votes} of ${vote.of}` });
+    }
+    if (found.length) found.at(-1).end = Math.max(found.at(-1).end, samples().reduce((sum, each) => sum + each.tokens, 0));
+    drawStrip(race.vote.bar, found, end);
+    const whole = race.tally.reduce((sum, [, , , votes]) => sum + votes, 0);
+    let start = 0;
+    const shares = race.tally.map(([answer, verdict, group, votes]) => ({ start, end: (start += votes), answer, verdict, group, note: `\u00D7${votes}` }));
+    drawStrip(part(".tally"), shares, whole || 1, "votes");
+  }
+
+  // Axis and the line of equal tokens, behind all lanes.
+  function drawField(end, x) {
+    const place = (node, tokens) => ((node.style.left = x(tokens)), node), step = niceStep(end / (field.clientWidth > 500 ? 8 : 3));
+    const ticks = [];
+    for (let tokens = 0; tokens <= end; tokens += step) ticks.push(place(make("span", "tick", tokens.toLocaleString("en")), tokens));
+    ticks.push(make("span", "unit", "tokens the model wrote"));
+    if (race.fair !== null) {
+      const line = place(make("span", "fair"), race.fair);
+      line.append(make("b", "", `equal tokens: ${race.fair.toLocaleString("en")}`));
+      const beyond = place(make("span", "beyond"), race.fair);
+      line.classList.toggle("far", race.fair > 0.6 * end);
+      ticks.push(beyond, line);
+    }
+    field.replaceChildren(...ticks);
+  }
+
+  const stream = new Asking(component, "race", { operations, clear, show, stop, sentence: () => race.sentence });
+  new ResizeObserver(draw).observe(lanesNode);
+};

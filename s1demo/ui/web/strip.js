@@ -1,0 +1,45 @@
+// Answers as strips and in words, for every view that draws them along tokens. Answers are untrusted: only ever set as text.
+
+const verdictClass = (answer, verdict) => verdict || (answer ? "unknown" : "none");
+const signOf = ({ answer, verdict }) => ({ right: CHECK, wrong: CROSS })[verdict] ?? (answer ? "?" : "\u2013");
+const signed = (answer, verdict) => `${shorten(answer || "no answer", 24)} ${signOf({ answer, verdict })}`;
+
+// Answer and verdict as words and signs, in the elements of these names inside `node`.
+function showVerdict(node, answer, verdict, empty = false) {
+  const words = { right: `${CHECK} right`, wrong: `${CROSS} wrong` }[verdict] ?? "";
+  const shown = node.querySelector(".answer"), judged = node.querySelector(".verdict");
+  shown.textContent = empty ? "" : answer || "no answer";
+  shown.title = answer || "";
+  shown.classList.toggle("long", (answer || "no answer").length > 12);
+  judged.textContent = empty ? "" : words;
+  judged.className = `verdict ${verdict ?? ""}`;
+}
+
+// A strip of answers: HTML, for its hatches are backgrounds. Of a label only as much as fits. A stretch may carry a note.
+function drawStrip(strip, found, longest, unit = "tokens") {
+  strip.replaceChildren(...found.map(({ start, end, answer, verdict, group, note = "" }) => {
+    const node = make("span", `stretch ${verdictClass(answer, verdict)}`), said = signed(answer, verdict);
+    if (verdict !== "right" && group >= 0) node.dataset.pattern = group % 6;
+    node.style.left = `${(100 * start) / longest}%`;
+    node.style.width = `${(100 * (end - start)) / longest}%`;
+    node.title = `${said} ${note}, from ${start.toLocaleString("en")} to ${end.toLocaleString("en")} ${unit}`;
+    node.append(make("b", "", `${said} ${note}`.trim()));
+    return node;
+  }));
+  [...strip.children].forEach((node, i) => fit(node, [signed(found[i].answer, found[i].verdict), signOf(found[i])]));
+}
+
+// Say less where a label does not fit, and nothing where nothing does.
+function fit(node, shorter) {
+  const label = node.firstChild;
+  while (label.offsetWidth + 4 > node.clientWidth) {
+    if (!shorter.length) return label.remove();
+    label.textContent = shorter.shift();
+  }
+}
+
+// Where an axis ends: while it grows in doublings, so that what grows is seen to grow; then at the last token.
+function axisEnd(tokens, growing) {
+  const least = Math.max(40, tokens);
+  return growing ? 50 * 2 ** Math.max(0, Math.ceil(Math.log2(least / 50))) : least;
+}

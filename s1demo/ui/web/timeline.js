@@ -1,0 +1,182 @@
+// The Timeline tab: one trace, the answer it would give at each point, and a scrubber that moves through it (timeline_view.py).
+
+const TL = { left: 52, right: 22, top: 26, height: 168, bottom: 8, mostMarks: 240 };
+
+s1.timeline = (component) => {
+  const { element } = component;
+  const part = (selector) => element.querySelector(selector);
+  const svg = part("svg"), strip = part(".tl-strip"), scrubber = part(".tl-scrubber"), scroller = part(".trace-text");
+  const text = new TraceText(scroller);
+  let run;
+
+  const operations = {
+    start: () => {},
+    text: (_, kind, written) => text.write(kind, written),
+    wait: (_, number, tokens) => {
+      run.waits.push(tokens);
+      text.wait(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`);
+    },
+    forced: (_, written) => text.force(written),
+    count: (_, tokens) => (run.tokens = tokens),
+    end: (_, reason) => text.end(reason),
+    delimiter: (_, written, label) => text.delimiter(written, label),
+    status: (_, words) => (part(".status").textContent = words),
+    answer: (_, answer, verdict, details) => {
+      showVerdict(part("footer"), answer, verdict);
+      part(".details").textContent = details.join(" \u00B7 ");
+      part(".tl-trace").classList.add("finished");
+    },
+    point: (_, tokens, characters, answer, verdict, probability, group) =>
+      insertPoint({ tokens, characters, answer, verdict, probability, group }),
+    sentence: (words) => svg.setAttribute("aria-label", words),
+  };
+
+  function clear() {
+    run = { tokens: 0, waits: [], points: [], at: null }; // at: the point the visitor has chosen; null follows the run
+    text.clear();
+    for (const name of [".status", ".count", ".details", "footer .answer", "footer .verdict"]) part(name).textContent = "";
+    part(".tl-trace").classList.remove("finished");
+    svg.setAttribute("aria-label", "The trace is growing; nothing has been asked yet.");
+  }
+
+  function insertPoint(point) {
+    let at = run.points.length;
+    while (at && run.points[at - 1].tokens > point.tokens) at -= 1;
+    run.points.splice(at, 0, point);
+  }
+
+  function show() {
+    part(".count").textContent = run.tokens ? `${run.tokens.toLocaleString("en")} thinking tokens` : "";
+    if (run.at === null) text.follow(scroller);
+    draw();
+  }
+
+  function stop(why) {
+    if (!part(".tl-trace").classList.contains("finished")) part(".status").textContent = why;
+  }
+
+  function draw() {
+    if (!run) return;
+    const width = svg.clientWidth || 800, longest = axisEnd(run.tokens, stream.stream.running);
+    const x = (tokens) => TL.left + (tokens / longest) * (width - TL.left - TL.right);
+    const chosen = run.at ?? run.points.at(-1) ?? null;
+    drawCurve(svg, run, x, width, longest, chosen);
+    drawStrip(strip, stretches(run.points, Math.max(run.tokens, 1)), longest);
+    Object.assign(scrubber, { max: longest, disabled: !run.points.length });
+    scrubber.value = chosen ? chosen.tokens : 0;
+    scrubber.style.setProperty("--filled", `${(100 * scrubber.value) / longest}%`);
+    showReadout(chosen);
+  }
+
+  function showReadout(point) {
+    const readout = part(".tl-readout");
+    readout.classList.toggle("known", point !== null);
+    part(".where").textContent = point ? `after ${point.tokens.toLocaleString("en")} of ${run.tokens.toLocaleString("en")} thinking tokens` : "";
+    showVerdict(readout, point?.answer, point?.verdict, point === null);
+    const sure = point === null ? "" : point.probability === null ? "P(answer) not known" : `P(answer) ${percent(point.probability)}`;
+    part(".probability").textContent = sure;
+    scrubber.setAttribute("aria-valuetext", point ? told(point) : "nothing has been asked yet");
+  }
+
+  function told(point) {
+    const verdict = point.verdict ? `, ${point.verdict}` : "";
+    const sure = point.probability === null ? "" : `, probability ${point.probability.toFixed(2)}`;
+    return `stopped after ${point.tokens} thinking tokens it would answer ${point.answer ?? "nothing"}${verdict}${sure}`;
+  }
+
+  // The scrubber rests on points only: on the next one in the direction it was moved.
+  function onScrub() {
+    const wanted = Number(scrubber.value), from = (run.at ?? run.points.at(-1)).tokens;
+    const next = wanted > from ? run.points.find((point) => point.tokens >= wanted) : run.points.findLast((point) => point.tokens <= wanted);
+    choose(next ?? (wanted > from ? run.points.at(-1) : run.points[0]));
+  }
+
+  function choose(point) {
+    const wasLive = stream.stream.running && point === run.points.at(-1);
+    run.at = wasLive ? null : point; // at the end of a growing trace the handle goes on with it
+    text.cut(run.at && run.at.characters < wholeText() ? run.at.characters : null);
+    draw();
+    const mark = scroller.querySelector(".cut-here");
+    if (mark) keepInSight(mark);
+  }
+
+  const wholeText = () => text.length + text.dropped;
+
+  function keepInSight(mark) {
+    const inner = mark.getBoundingClientRect(), outer = scroller.getBoundingClientRect();
+    if (inner.top < outer.top || inner.bottom > outer.bottom) scroller.scrollTop += inner.top - outer.top - outer.height / 2;
+  }
+
+  function onPointer(event) {
+    if (!run?.points.length || (event.type === "pointermove" && !event.buttons)) return;
+    const box = svg.getBoundingClientRect();
+    const share = (event.clientX - box.left - TL.left) / (box.width - TL.left - TL.right);
+    const wanted = share * axisEnd(run.tokens, stream.stream.running);
+    choose(run.points.reduce((best, point) => (Math.abs(point.tokens - wanted) < Math.abs(best.tokens - wanted) ? point : best)));
+  }
+
+  scrubber.addEventListener("input", onScrub);
+  for (const drawn of [svg, strip]) for (const kind of ["pointerdown", "pointermove"]) drawn.addEventListener(kind, onPointer);
+  const stream = new Asking(component, "timeline", { operations, clear, show, stop, sentence: () => svg.getAttribute("aria-label") });
+  new ResizeObserver(draw).observe(svg);
+};
+
+const percent = (share) => (share > 0.995 ? "above 99 %" : share < 0.005 ? "below 1 %" : `${Math.round(100 * share)} %`);
+
+// Neighbouring points with one answer, as one stretch from the first of them to the next answer's.
+function stretches(points, end) {
+  const found = [];
+  for (const { tokens, answer, verdict, group } of points) {
+    if (found.length && found.at(-1).group === group) continue;
+    if (found.length) found.at(-1).end = tokens;
+    found.push({ start: tokens, end, answer, verdict, group });
+  }
+  return found;
+}
+
+function drawCurve(svg, run, x, width, longest, chosen) {
+  const y = (share) => TL.top + (1 - share) * (TL.height - TL.top - TL.bottom - 22);
+  const floor = y(0);
+  svg.replaceChildren();
+  svg.setAttribute("viewBox", `0 0 ${width} ${TL.height}`);
+  drawGrid(svg, x, y, longest, width);
+  run.waits.forEach((tokens, i) => {
+    const mark = svgNode(svg, "g", { class: "tl-wait" });
+    svgNode(mark, "line", { x1: x(tokens), x2: x(tokens), y1: TL.top - 4, y2: floor });
+    svgNode(mark, "text", { x: x(tokens), y: TL.top - 9, "text-anchor": "middle" }, `${ROUND_ARROW} ${i + 1}`);
+  });
+  const known = run.points.filter((point) => point.probability !== null);
+  const path = known.map((point, i) => `${i ? "L" : "M"} ${x(point.tokens).toFixed(1)} ${y(point.probability).toFixed(1)}`).join(" ");
+  if (known.length) svgNode(svg, "path", { d: path, class: "tl-curve" });
+  if (known.length <= TL.mostMarks) for (const point of known) drawPoint(svg, x(point.tokens), y(point.probability), point, 4);
+  if (!chosen) return;
+  svgNode(svg, "line", { x1: x(chosen.tokens), x2: x(chosen.tokens), y1: TL.top - 4, y2: TL.height, class: "tl-cursor" });
+  if (chosen.probability !== null) drawPoint(svg, x(chosen.tokens), y(chosen.probability), chosen, 7);
+}
+
+function drawGrid(svg, x, y, longest, width) {
+  const axis = svgNode(svg, "g", { class: "tl-axis" });
+  for (const share of [0, 0.5, 1]) {
+    svgNode(axis, "line", { x1: x(0), x2: x(longest), y1: y(share), y2: y(share) });
+    svgNode(axis, "text", { x: x(0) - 8, y: y(share) + 4, "text-anchor": "end" }, `${100 * share} %`);
+  }
+  const wide = width > 640, step = niceStep(longest / (wide ? 8 : 4));
+  for (let tokens = 0; tokens <= longest; tokens += step) {
+    const anchor = tokens ? "middle" : "start";
+    const unit = tokens || !wide ? "" : " thinking tokens";
+    svgNode(axis, "text", { x: x(tokens), y: y(0) + 16, "text-anchor": anchor }, tokens.toLocaleString("en") + unit);
+  }
+  svgNode(axis, "text", { x: 10, y: TL.top - 10 }, "P(answer)");
+}
+
+// Shape as well as colour: a disc is right, a cross wrong, a diamond not known, a dash no answer.
+function drawPoint(svg, x, y, { answer, verdict }, r) {
+  const kind = verdictClass(answer, verdict);
+  const shapes = {
+    right: `M ${x - r} ${y} a ${r} ${r} 0 1 0 ${2 * r} 0 a ${r} ${r} 0 1 0 ${-2 * r} 0`,
+    wrong: `M ${x - r} ${y - r} L ${x + r} ${y + r} M ${x - r} ${y + r} L ${x + r} ${y - r}`,
+    unknown: `M ${x} ${y - r - 1} L ${x + r + 1} ${y} L ${x} ${y + r + 1} L ${x - r - 1} ${y} Z`,
+    none: `M ${x - r} ${y} H ${x + r}`,
+  };
+  svgNode(svg, "path", { d: shapes[kind], class: `tl-point ${kind}` });
+}
