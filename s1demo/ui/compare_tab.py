@@ -178,6 +178,7 @@ def build_compare_tab(exhibit: Exhibit) -> Fields:
         trigger_mode="multiple",
         concurrency_limit=settings.max_concurrent_runs,
         concurrency_id="runs",
+        preprocess=False,  # a link may fill in anything; `Choices` says what is wrong with it, Gradio would not
         **private,
     )
     stopped = stop.click(stop_comparison, queue=False, js=_STOP_ASKED, **private)

@@ -108,6 +108,8 @@ class Choices:
             InputError: a combination that cannot work.
         """
         budget, answer_limit = limit(self.max_thinking_tokens), limit(self.max_answer_tokens)
+        if self.extension not in EXTENSIONS:
+            raise InputError(f"“{str(self.extension)[:40]}” is none of the words here. Choose one, or “{OWN}” and type it there.")
         extension = {OWN: self.own_extension, NOTHING: ""}.get(self.extension, self.extension)
         if self.extension == OWN and not extension:
             raise InputError(f"The extension string is empty. Type your own text, or choose “{NOTHING}”.")

@@ -1,6 +1,6 @@
 """Events of a run and its probes -> view operations for the Timeline tab; pure, like `render`, whose operations it adds to.
 
-    the operations of the one run (called `trace`), as in `render`; no "rate", for the probes slow the run down, and
+    of the one run (called `trace`) the operations of `_KEPT`, as in `render`: no "rate", for the probes slow the run down; and
     ["point", run, tokens, characters, answer, verdict, probability, group]
         stopped after `tokens` thinking tokens, which are `characters` of its text, the run would answer so; the answer is null
         where it would give none, verdict "right", "wrong" or "", probability 0 to 1 or null; answers that are one share a group
@@ -21,6 +21,7 @@ from s1demo.ui.render import ComparisonView, Op
 from s1demo.ui.words import status
 
 TRACE = "trace"
+_KEPT = ("start", "text", "wait", "forced", "count", "end", "delimiter", "status", "answer")  # of the operations of a comparison
 _MOST_SPOKEN = 12  # changes of the answer that the sentence tells one by one
 
 
@@ -51,7 +52,7 @@ class TimelineView:
         if isinstance(event, ProbePoint):
             self._held.append(event)
         else:
-            ops = [_without_speed(op) for op in self._comparison.feed(name, event, seconds) if op[0] not in ("rate", "sentence")]
+            ops = [_without_speed(op) for op in self._comparison.feed(name, event, seconds) if op[0] in _KEPT]
         reached = [point for point in self._held if point.thinking_tokens <= len(self._run.ids)]
         self._held = [point for point in self._held if point.thinking_tokens > len(self._run.ids)]
         changed = isinstance(event, Finished)

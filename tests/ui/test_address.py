@@ -39,9 +39,26 @@ def test_what_is_set_is_in_the_address_and_comes_back_with_it(open_page, url):
     assert not page.complaints
 
 
-def test_nonsense_in_an_address_does_no_harm(open_page, url):
-    page = open_page(f"{url}?tab=nowhere&budget=%3Cscript%3E&waits=-9e99&seed=x&extension=nothing&temperature=hot")
-    expect(page.locator("#run")).to_be_visible()
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("budget=%3Cscript%3E", "<script>"),
+        ("waits=-9e99", "number of Waits"),
+        ("seed=x", "seed"),
+        ("temperature=hot", "temperature"),
+        ("extension=Perhaps", "Perhaps"),
+        ("tab=nowhere&top-p=7", "top"),
+    ],
+)
+def test_nonsense_in_an_address_is_answered_in_words(open_page, url, part, words):
+    page = open_page(f"{url}?{part}")
     page.click("#run")
-    expect(page.locator("#problem-text")).not_to_be_empty()
+    expect(page.locator("#problem-text")).to_contain_text(words)
+    assert not page.complaints
+
+
+def test_a_links_numbers_count(open_page, url):
+    page = open_page(f"{url}?temperature=0.5&top-p=0.9&seed=3&extension=Hmm&run=1")
+    expect(page.locator(".pane.finished")).to_have_count(3)
+    expect(page.locator(".pane.extended .forced").first).to_contain_text("Hmm")
     assert not page.complaints

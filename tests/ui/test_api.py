@@ -74,7 +74,6 @@ def test_a_question_that_spells_out_special_tokens_stays_text(client, scripted):
         ((QUESTION, -1), "thinking budget"),
         ((QUESTION, "many"), "many"),
         ((QUESTION, 0, 2), "Raise the budget"),
-        ((QUESTION, 8, 0, ""), "extension"),
         ((QUESTION, 8, 0, "Wait", "auto", 99.0), "temperature"),
         ((QUESTION, 10**6), "does not fit"),
     ],
