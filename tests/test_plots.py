@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -15,13 +15,11 @@ from s1demo.evals.published import PublishedPoint, PublishedSeries, load_publish
 from s1demo.evals.results import Difference, Exchange, Group, Point, RunResult
 from s1demo.plots import (
     HEADER,
-    Answered,
     Contrast,
     Cost,
     Palette,
     Provenance,
     Reported,
-    Verdict,
     ablation_figure,
     accuracy_figure,
     benchmarks,
@@ -29,16 +27,10 @@ from s1demo.plots import (
     difference_figure,
     domains_figure,
     ledger_figure,
-    lengths_figure,
-    live_majority,
     metrics_rows,
-    race_figure,
     sample_efficiency_figure,
-    segments,
     text_alternative,
-    timeline_figure,
 )
-from s1demo.plots.lengths import bin_width
 from s1demo.plots.log_axis import LogAxis, gap_after_zero
 from s1demo.plots.look import hover, shown
 from s1demo.ui.theme import DARK, LIGHT
@@ -112,22 +104,12 @@ def all_figures(palette=PALETTE, narrow=False, label=lambda text: text):
     differences = [Contrast(label("a"), label("b"), 5, (1, 9), "MATH500", Provenance.MEASURED, label("command"))]
     return {
         "accuracy": accuracy_figure({label("run"): r}, [series], "aime24", palette, narrow=narrow),
-        "timeline": timeline_figure([Probe(n, label(a), 0.5) for n, a in ((0, "3"), (8, "4"), (30, "5"))], palette, wait_positions=[20], true_answer="4", narrow=narrow),
-        "race": race_figure([Answered("one", 10, label("3"))], [Answered(label("sample 1"), 5, label("4"))], palette, true_answer="4", narrow=narrow),
         "samples": sample_efficiency_figure(rows, "MATH500", palette, narrow=narrow),
         "ablation": ablation_figure(rows, "MATH500", palette, narrow=narrow),
         "differences": difference_figure(differences, "MATH500", palette, narrow=narrow),
         "ledger": ledger_figure("run", r, palette, narrow=narrow),
         "domains": domains_figure("run", r, palette, narrow=narrow),
-        "lengths": lengths_figure({label("s1K"): [100, 200, 5000]}, palette, narrow=narrow),
     }
-
-
-@dataclass(frozen=True)
-class Probe:
-    thinking_tokens: int
-    answer: str | None
-    probability: float | None
 
 
 # --- accuracy against thinking ---------------------------------------------------------------------------------------------
@@ -301,62 +283,7 @@ def test_a_line_breaks_after_zero(values, cut):
     assert gap_after_zero(values) == cut
 
 
-# --- the timeline and the race ---------------------------------------------------------------------------------------------
-
-
-def test_segments_cover_the_trace_and_tell_answers_apart():
-    found = segments([(0, None), (8, "7"), (16, "7.0"), (24, "9"), (40, "4"), (60, "7")], "4", 80)
-    assert [(s.start, s.end) for s in found] == [(0, 8), (8, 24), (24, 40), (40, 60), (60, 80)]
-    assert [s.verdict for s in found] == [Verdict.NONE, Verdict.WRONG, Verdict.WRONG, Verdict.RIGHT, Verdict.WRONG]
-    assert found[1].pattern == found[4].pattern != found[2].pattern and found[3].pattern == found[0].pattern == ""
-    assert [s.label for s in found] == ["– no answer", "✗ 7", "✗ 9", "✓ 4", "✗ 7"]
-    assert segments([], "4") == []
-
-
-def test_an_unknown_truth_is_not_called_wrong():
-    found = segments([(0, "7"), (8, "9")])
-    assert {s.verdict for s in found} == {Verdict.UNKNOWN} and found[0].pattern != found[1].pattern
-    assert segments([(0, "\\frac{1}{2}")], "0.5")[0].verdict is Verdict.UNKNOWN, "what grading cannot judge"
-
-
-def test_the_timeline_shows_verdicts_by_shape_text_and_colour():
-    points = [Probe(30, "4", 0.9), Probe(0, "3", 0.25), Probe(12, None, None)]
-    figure = timeline_figure(points, PALETTE, wait_positions=[20, 26], true_answer="4", thinking_tokens=40)
-    curve, strip = traces(figure)
-    assert curve["x"] == [0, 12, 30] == curve["customdata"] and curve["y"] == [25.0, None, 90.0]
-    assert len(set(curve["marker"]["symbol"])) == 3 and len(set(curve["marker"]["color"])) == 3
-    assert "P(answer) not known" in curve["hovertext"][1] and "✓ 4" in curve["hovertext"][2]
-    assert (strip["base"], strip["x"], strip["text"]) == ([0, 12, 30], [12, 18, 10], ["✗ 3", "– no answer", "✓ 4"])
-    assert [shape.x0 for shape in figure.layout.shapes] == [20, 26] and [note.text for note in figure.layout.annotations] == ["↻1", "↻2"]
-    assert text_alternative(figure) == "Answers if stopped, by thinking tokens: 3 (wrong) from 0; no answer from 12; 4 (right) from 30; the trace ends at 40. It was made to go on 2 times."
-
-
-def test_timelines_of_little():
-    crowded = segments([(n, "a long answer" if n % 2 else "4") for n in (*range(0, 90, 9), 91)], "4", 1000)
-    assert traces(timeline_figure([Probe(s.start, s.answer, 1.0) for s in crowded], PALETTE, true_answer="4", thinking_tokens=1000))[1]["text"][-2:] == ["", "✗ a long answer"]
-    assert "Nothing probed" in timeline_figure([], PALETTE).layout.annotations[0].text
-    one = timeline_figure([Probe(0, "3", 1.0)], PALETTE)
-    assert traces(one)[1]["x"][0] > 0 and "go on" not in text_alternative(one)
-
-
-def test_the_majority_is_live():
-    answers = [Answered("c", 30, "4"), Answered("a", 10, "3"), Answered("b", 20, "4.0"), Answered("d", 40, None)]
-    assert [(s.tokens, s.answer, s.votes, s.of) for s in live_majority(answers)] == [(10, "3", 1, 1), (20, "3", 1, 2), (30, "4.0", 2, 3), (40, "4.0", 2, 4)]
-
-
-def test_the_race_has_a_row_each_and_names_the_first():
-    figure = race_figure([Answered("one", 12, "3"), Answered("one", 35, "4")], [Answered("sample 1", 25, "5"), Answered("sample 2", 18, "4")], PALETTE, true_answer="4")
-    one, votes, samples = traces(figure)
-    assert list(figure.layout.yaxis.ticktext) == ["extended trace", "sample 1", "sample 2", "majority so far"]
-    assert (one["base"], one["x"]) == ([12, 35], [23, pytest.approx(0, abs=0.2)]) and votes["base"] == [18]
-    assert samples["customdata"] == ["sample 2", "sample 1"] and [text.strip("\u00a0") for text in samples["text"]] == ["4 · first", "5"]
-    assert "majority now 4, 1 of 2" in samples["hovertext"][1]
-    assert "ends at 4 (right)" in text_alternative(figure) and "majority of the samples is 4 (right) with 1 of 2 votes after 25 tokens" in text_alternative(figure)
-    assert "Start a race" in race_figure([], [], PALETTE).layout.annotations[0].text
-    assert len(traces(race_figure([Answered("one", 5, None)], [], PALETTE))) == 1
-
-
-# --- comparisons, breakdowns, lengths, the table -----------------------------------------------------------------------------
+# --- comparisons, breakdowns, the table --------------------------------------------------------------------------------------
 
 
 def test_comparisons_keep_provenance_apart():
@@ -403,21 +330,6 @@ def test_domains_share_their_axes():
     assert "does not tell" in domains_figure("r", run([replace(p, domains={}) for p in POINTS]), PALETTE).layout.annotations[0].text
 
 
-def test_lengths_count_every_trace_once():
-    lengths = [*range(0, 9000, 9), 9109]
-    figure = lengths_figure({"s1K": lengths}, PALETTE, selected=(500, 1000))
-    (trace,) = traces(figure)
-    assert sum(trace["y"]) == len(lengths) and trace["customdata"][0] == ["s1K", 0, 250]
-    assert [n for n, opacity in enumerate(trace["marker"]["opacity"]) if opacity == 1] == [2, 3]
-    assert "1,001 traces, median 4,500; the longest has 9,109" in text_alternative(figure)
-    assert "No traces" in lengths_figure({"s1K": []}, PALETTE).layout.annotations[0].text
-
-
-@pytest.mark.parametrize("longest, width", [(0, 1), (39, 1), (40, 2), (9109, 250), (26238, 1000), (10**6, 50_000)])
-def test_bins_have_round_widths(longest, width):
-    assert bin_width(longest) == width
-
-
 def test_every_row_of_the_table_says_whose_it_is():
     rows = metrics_rows([run(), run(POINTS[3:4], control=None, scaling=None)], PUBLISHED)
     measured, published = [r for r in rows if r.provenance is Provenance.MEASURED], [r for r in rows if r.provenance is Provenance.PUBLISHED]
@@ -449,20 +361,16 @@ def test_replacing_colours_by_name_restyles_every_figure(narrow):
 
 def test_figures_are_small_and_speak():
     many = run([point(f"budget {2**n}", 2.0**n, n, budget=2**n, domains=[(f"domain {d}", 5) for d in range(8)]) for n in range(16)])
-    probes = [Probe(10 * n, str(n % 7), 0.123456) for n in range(128)]
     large = {
         "accuracy": accuracy_figure({"a": many, "b": many}, PUBLISHED.series, "aime24", PALETTE),
-        "timeline": timeline_figure(probes, PALETTE, true_answer="3"),
         "domains": domains_figure("a", many, PALETTE),
-        "lengths": lengths_figure({"Gemini": [*range(10_000)], "r1": [*range(26_000)]}, PALETTE),
-        "race": race_figure([Answered("one", n, str(n)) for n in range(9)], [Answered(f"sample {n}", n, str(n)) for n in range(64)], PALETTE),
     }
     for name, figure in {**all_figures(), **large}.items():
         size = len(figure.to_json())
         assert size < 60_000, (name, size)
     for name, figure in all_figures().items():
         text = text_alternative(figure)
-        assert name == "domains" or figure.layout.showlegend is (name not in ("timeline", "race")), name
+        assert name == "domains" or figure.layout.showlegend is True, name
         assert 20 < len(text) < 700 and text.endswith(".") and "None" not in text, name
 
 

@@ -16,7 +16,6 @@ from typing import Any
 import plotly.graph_objects as go
 
 FONT = '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'  # the page's own
-PATTERNS = ("/", "\\", "x", "-", "|", "+", ".")  # hatches that tell wrong answers apart without colour
 _CLEAR = "rgba(0,0,0,0)"
 _HOVER_WIDTH = 46  # characters that fit a phone
 

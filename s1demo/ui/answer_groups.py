@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s1demo.plots.answers import Verdict, judged, same_answer
+from s1demo.evals.answers import Verdict, judged, same_answer
 
 _WORDS = {Verdict.RIGHT: "right", Verdict.WRONG: "wrong"}
 NONE = -1

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 
+from s1demo.evals.answers import segments, spoken
 from s1demo.events import Event, Finished
-from s1demo.plots.answers import segments, spoken
 from s1demo.probe import ProbePoint
 from s1demo.ui.answer_groups import AnswerGroups
 from s1demo.ui.render import ComparisonView, Op
