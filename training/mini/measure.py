@@ -59,7 +59,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     **{f"ablation-{rows}": Measurement(rows, SHORT_CURVE) for rows in ABLATIONS},
     "extension-hmm": Measurement(SELF, (*SHORT, "--budgets", "", "--waits", "1,2,4,8", "--extension", "Hmm")),
     "extension-alternatively": Measurement(SELF, (*SHORT, "--budgets", "", "--waits", "1,2,4,8", "--extension", "Alternatively")),
-    "extension-newline": Measurement(SELF, (*SHORT, "--budgets", "", "--waits", "1,2,4,8", "--extension", "\n")),
+    "extension-none": Measurement(SELF, (*SHORT, "--budgets", "", "--waits", "1,2,4,8", "--extension", "")),
     "votes": Measurement(SELF, (*SHORT, "--samples", "16", "--temperature", "0.8")),
 }
 
