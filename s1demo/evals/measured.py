@@ -28,6 +28,7 @@ _NAMES = (  # file name -> what a person calls the run; the first that fits
     (r"ablation-diverse", "rows chosen for diversity only"),
     (r"ablation-longest", "rows with the longest traces"),
     (r"ablation-whole", "all rows of the pool"),
+    (r"extension-none", "{model} with no text"),
     (r"extension-(.+)", '{model} with "{0}"'),
 )
 _FIRST = ("curve", "unseen", "elsewhere", "base", "votes")  # the order of files on a benchmark; the others follow by name
