@@ -103,7 +103,13 @@ def grade(options: argparse.Namespace) -> int:
 
 
 def bench(options: argparse.Namespace) -> None:
-    """Measure speed and print the figures."""
+    """Measure speed and print the figures: the engine's, or with --ui the page's."""
+    if options.ui:
+        from s1demo.ui import bench as measuring_the_page
+
+        figures = measuring_the_page.bench()
+        print(json.dumps(figures) if options.json else measuring_the_page.report(figures), flush=True)
+        return
     from s1demo import bench as measuring
 
     begun = time.perf_counter()

@@ -94,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     grade.add_argument("file", type=Path, metavar="FILE.jsonl")
     bench = commands.add_parser("bench", help="how fast this machine runs the exhibit")
     bench.set_defaults(command=benchmark.bench)
+    bench.add_argument("--ui", action="store_true", help="what the page costs instead, in a Chromium and for a class (no model)")
     _add_engine_options(bench)
     return parser
 

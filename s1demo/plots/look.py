@@ -127,7 +127,7 @@ def in_legend(provenance: Provenance, titled: bool = True) -> dict[str, Any]:
 def axis(palette: Palette, title: str = "", **more: Any) -> dict[str, Any]:
     """An axis with a title and faint grid lines."""
     base = {
-        "title": {"text": title, "standoff": 8},
+        "title": {"text": title, "standoff": 8, "font": {"size": 13}},
         "gridcolor": palette.line,
         "linecolor": palette.line,
         "zeroline": False,

@@ -1,30 +1,114 @@
-"""Pictures of the page for the README: `python -m s1demo.ui.screenshots --out assets/screenshots`. A developer's tool.
+"""Pictures of every tab for the README: `python -m s1demo.ui.screenshots --out assets/screenshots`. A developer's tool.
 
-Needs Playwright (requirements-dev.txt) and a Chromium, both imported or looked for only here.
+Needs Playwright (requirements-dev.txt) and a Chromium, see chromium.py.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlencode
 
+from s1demo.data.records import S1_MINI_1K
 from s1demo.engines import open_engine
 from s1demo.errors import InputError, S1Error
 from s1demo.settings import Settings
 from s1demo.ui.app import build_app, launch_settings
-from s1demo.ui.questions import DEFAULT_QUESTION
+from s1demo.ui.chromium import open_chromium
+from s1demo.ui.race_tab import FIRST_QUESTION as RACE_QUESTION
+from s1demo.ui.timeline_tab import FIRST_QUESTION as TIMELINE_QUESTION
 
-SIZES = {1440: 900, 390: 844}  # desktop and phone: width -> height in CSS pixels
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-CHROMIUM_ARGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+HEIGHTS = {1440: 900, 390: 844}  # desktop and phone: width -> height in CSS pixels
+PHONE = 390
+_ASKED = "([tab, question]) => document.querySelector(`#${tab}-question textarea`).value === question"
+Scheme = Literal["light", "dark"]
+LONGEST = 1700  # a picture of a phone ends here; the page may go on
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One tab in a state worth a picture.
+
+    Attributes:
+        address: what the address says besides the tab.
+        prepare: brings the open page into that state.
+        phone_schemes: colour schemes of the pictures at phone size; a desktop has both.
+    """
+
+    address: dict[str, str]
+    prepare: Callable[[Any], None]
+    phone_schemes: tuple[Scheme, ...] = ("light",)
+
+
+def _compare(page: Any) -> None:
+    page.wait_for_function("document.querySelectorAll('.pane.finished').length >= 3")
+    page.wait_for_selector("#trace-view [data-running=false]")
+
+
+def _timeline(page: Any) -> None:
+    page.wait_for_selector("#timeline-view [data-running]")
+    page.wait_for_function(_ASKED, arg=["timeline", TIMELINE_QUESTION])
+    page.click("#timeline-run")
+    page.wait_for_selector("#timeline-view [data-running=true]")
+    page.wait_for_selector("#timeline-view [data-running=false]")
+    page.evaluate("""() => {
+      const scrubber = document.querySelector('.tl-scrubber');
+      scrubber.value = Math.round(0.3 * scrubber.max);
+      scrubber.dispatchEvent(new Event('input', { bubbles: true }));
+    }""")
+
+
+def _race(page: Any) -> None:
+    page.wait_for_selector("#race-view [data-running]")
+    page.wait_for_function(_ASKED, arg=["race", RACE_QUESTION])
+    page.click("#race-run")
+    page.wait_for_selector("#race-view [data-running=true]")
+    page.wait_for_selector("#race-view [data-running=false]")
+
+
+def _s1k(page: Any) -> None:
+    page.wait_for_function("document.querySelector('.s1k-row')?.textContent.trim().length > 40")
+
+
+def _scaling(page: Any) -> None:
+    page.wait_for_selector(".scaling-plot .main-svg")
+    page.wait_for_selector(".scaling-questions li")
+
+
+def _lesson(page: Any) -> None:
+    page.wait_for_selector(".lesson[data-state=ready] .forcing[data-step='5']")
+
+
+def _replay(page: Any) -> None:
+    page.wait_for_selector(".replay[data-state=ready][data-playing=false]")
+    page.wait_for_function("document.querySelectorAll('.replay-stage .pane.finished').length === 3")
+
+
+SCENES: dict[str, Scene] = {  # the tabs of app.py, in their order
+    "compare": Scene({"run": "1"}, _compare, ("light", "dark")),
+    "timeline": Scene({"tl-question": TIMELINE_QUESTION}, _timeline),
+    "race": Scene({"race-question": RACE_QUESTION}, _race),
+    "s1k": Scene({"set": S1_MINI_1K, "row": "91"}, _s1k),  # the set that needs no network
+    "scaling": Scene({"point": "curve|Wait x1"}, _scaling),
+    "lesson": Scene({"step": "5"}, _lesson),
+    "replay": Scene({}, _replay),
+}
+
+
+def names_of(tab: str) -> list[tuple[int, Scheme, str]]:
+    """The pictures of one tab: (width, colour scheme, file name)."""
+    shots: list[tuple[int, Scheme]] = [(1440, "light"), (1440, "dark")]
+    shots += [(PHONE, scheme) for scheme in SCENES[tab].phone_schemes]
+    return [(width, scheme, f"{tab}-{width}-{scheme}.png") for width, scheme in shots]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Take all pictures.
+    """Take the pictures.
 
     Args:
         arguments: without the program's name; the process's own by default.
@@ -34,61 +118,72 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
-    parser.add_argument("--question", default=DEFAULT_QUESTION)
-    parser.add_argument("--max-thinking-tokens", type=int, help="budget of the truncated run, the page's own by default")
-    parser.add_argument("--num-ignore", type=int, default=2)
+    parser.add_argument("--only", metavar="TAB,...", default=",".join(SCENES), help="these tabs only (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
-        settings = Settings.from_env()
-        demo = build_app(open_engine(settings), settings)
-        _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_settings(settings))
-        take_pictures(url, options)
-        demo.close(verbose=False)
+        tabs = tabs_of(options.only)
+        with _served() as url:
+            take_pictures(url, options.out, tabs)
     except S1Error as error:
         print(f"screenshots: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def take_pictures(url: str, options: argparse.Namespace) -> None:
-    """Run the comparison at every size and colour scheme and save what the page shows.
+def tabs_of(text: str) -> list[str]:
+    """Names of tabs, as typed.
+
+    Raises:
+        InputError: one of them is no tab.
+    """
+    tabs = [tab.strip() for tab in text.split(",") if tab.strip()]
+    for tab in tabs:
+        if tab not in SCENES:
+            raise InputError(f"There is no tab {tab!r}. Give some of: {', '.join(SCENES)}.")
+    return tabs
+
+
+def take_pictures(url: str, out: Path, tabs: Sequence[str]) -> None:
+    """Bring each tab into its state at every size and colour scheme, and save what the page shows.
 
     Args:
         url: where the app listens.
-        options: `out`, `question`, `max_thinking_tokens` and `num_ignore`.
+        out: folder for the pictures.
+        tabs: names of tabs.
 
     Raises:
-        InputError: there is no Chromium to take them with.
+        InputError: there is nothing to take them with.
     """
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        raise InputError("There is no Chromium on the PATH. Install one, for example with: apt-get install chromium")
-    options.out.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGS))
-        for width, height in SIZES.items():
-            for scheme in SCHEMES:
-                viewport: Any = {"width": width, "height": height}
-                page = browser.new_page(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
-                page.goto(url)
-                _compare(page, options)
-                page.screenshot(path=options.out / f"compare-{width}-{scheme}.png", full_page=width < 700)
+    out.mkdir(parents=True, exist_ok=True)
+    with open_chromium() as browser:
+        for tab in tabs:
+            for width, scheme, name in names_of(tab):
+                size: Any = {"width": width, "height": HEIGHTS[width]}
+                page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+                page.goto(f"{url}?{urlencode({'tab': tab, **SCENES[tab].address})}")
+                page.wait_for_selector("[role=tab][aria-selected=true]")
+                SCENES[tab].prepare(page)
+                page.evaluate("document.activeElement.blur()")
+                _save(page, out / name, whole=width == PHONE)
                 page.close()
-        browser.close()
 
 
-def _compare(page: Any, options: argparse.Namespace) -> None:
-    page.wait_for_selector("#trace-view [data-running]")
-    page.fill("#question textarea", options.question)
-    if options.max_thinking_tokens is not None:
-        page.fill("#thinking-budget input[type=number]", str(options.max_thinking_tokens))
-    page.fill("#num-waits input[type=number]", str(options.num_ignore))
-    page.click("#run")
-    page.wait_for_function("document.querySelectorAll('.pane.finished').length === 3")
-    page.wait_for_selector("#trace-view [data-running=false]")
-    page.evaluate("document.activeElement.blur()")
+def _save(page: Any, path: Path, whole: bool) -> None:
+    size = page.viewport_size
+    length = page.evaluate("document.documentElement.scrollHeight") if whole else size["height"]
+    clip = {"x": 0, "y": 0, "width": size["width"], "height": min(length, LONGEST)}
+    page.screenshot(path=path, full_page=whole, clip=clip)
+
+
+@contextmanager
+def _served() -> Iterator[str]:
+    settings = Settings.from_env()
+    demo = build_app(open_engine(settings), settings)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_settings(settings))
+    try:
+        yield url
+    finally:
+        demo.close(verbose=False)
 
 
 if __name__ == "__main__":

@@ -253,3 +253,17 @@ def test_formulas_are_handed_over_paragraph_by_paragraph(open_page, serve):
     )
     text = "".join(pane(page, "natural", ".thinking :is(.shared, .own)").all_text_contents())
     assert text == FORMULA.lstrip()
+
+
+def test_a_long_trace_stands_in_blocks_and_its_end_stays_in_sight(open_page, serve):
+    lines = "".join(f"\nLine {n}: " + " ".join(f"w{n}.{i}" for i in range(30)) for n in range(60))
+    page = open_page(serve(ScriptedEngine(0.0001, thinking=[lines], chunk=32, context_length=8192)) + "?waits=0&speed=full+speed&run=1")
+    page.wait_for_function(FINISHED)
+    page.wait_for_function(IDLE)
+    text = "".join(pane(page, "natural", ".thinking :is(.shared, .own)").all_text_contents())
+    assert text == lines.lstrip()
+    blocks = pane(page, "natural", ".thinking > *").all_text_contents()
+    assert len(blocks) >= len(text) // 2000 and all(block.endswith("\n") for block in blocks[:-1])
+    assert max(map(len, blocks)) < 2000, "what grows is laid out anew"
+    page.wait_for_function("(({ scrollTop, clientHeight, scrollHeight }) => scrollTop + clientHeight > scrollHeight - 4)(document.querySelector('.pane.natural .trace'))")
+    assert page.complaints == []

@@ -52,10 +52,8 @@ class Comparison {
   }
 
   show() {
-    for (const pane of this.panes.values()) {
-      pane.dim();
-      pane.follow();
-    }
+    for (const pane of this.panes.values()) pane.dim();
+    for (const pane of this.panes.values()) pane.follow(); // asks where things are, so behind all changes
     this.draw();
   }
 

@@ -1,11 +1,13 @@
 // One run on the page: header, meter, trace, answer. Model text is untrusted: it is only ever set as text.
 // The thinking is a row of pieces: each forced text, and each paragraph of the model's own. Lengths are in characters, as the server
-// counts them, not in UTF-16 units.
+// counts them, not in UTF-16 units. The pieces stand in blocks that begin and end with a line: what grows is laid out anew, and that
+// must not be the whole of a long trace.
 
 const VERDICT_WORDS = { right: `${CHECK} right`, wrong: `${CROSS} wrong`, unclear: "? not comparable" };
 const PARAGRAPH_STARTS = /(?<=\n)(?=[^\n])/;
 const HAS_MATH = /\$|\\[([]|\\begin\{/;
 const LONGEST_FORMULA = 2000;
+const BLOCK_CHARACTERS = 1500; // a block takes no further line then
 const lengthOf = (text) => [...text].length;
 
 class Pane {
@@ -23,6 +25,8 @@ class Pane {
     this.begun = this.finished = false;
     this.pieces = []; // {kind, outer, shared, own, text, length, sharedLength, hasMath}
     this.waitPieces = [];
+    this.block = null;
+    this.blockLength = 0;
     this.sharedCharacters = this.dropped = 0;
     this.hasText = false;
     this.dimmed = this.dimmedCharacters = 0; // so many pieces, and characters in them, are dimmed for good
@@ -83,6 +87,7 @@ class Pane {
     piece.own.append(text);
     piece.text += text;
     piece.length += lengthOf(text);
+    this.blockLength += text.length;
   }
 
   addPiece(kind, symbol) {
@@ -90,9 +95,18 @@ class Pane {
     const piece = { kind, outer: make("span", kind), text: "", length: 0, sharedLength: 0, hasMath: false };
     if (symbol) piece.outer.append(make("span", "symbol", symbol));
     this.addParts(piece, "", "");
-    this.thinking.append(piece.outer);
+    this.currentBlock().append(piece.outer);
     this.pieces.push(piece);
     return piece;
+  }
+
+  currentBlock() {
+    const complete = this.blockLength >= BLOCK_CHARACTERS && this.pieces.at(-1).text.endsWith("\n");
+    if (!this.block || complete) {
+      this.thinking.append((this.block = make("div", "block")));
+      this.blockLength = 0;
+    }
+    return this.block;
   }
 
   addParts(piece, shared, own) {
@@ -110,7 +124,7 @@ class Pane {
 
   wait(number, tokens) {
     this.data.waits.push({ at: tokens, word: "", answer: null, verdict: "" });
-    if (this.pieces.length && !this.thinking.textContent.endsWith("\n")) this.thinking.append(make("br")); // for the eye only
+    if (this.pieces.length && !this.pieces.at(-1).text.endsWith("\n")) this.block.append(make("br")); // for the eye only
     const piece = this.addPiece("forced", ROUND_ARROW);
     piece.outer.title = `Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`;
     this.waitPieces.push(piece);

@@ -150,7 +150,9 @@ function drawCurve(svg, run, x, width, longest, chosen) {
   if (known.length) svgNode(svg, "path", { d: path, class: "tl-curve" });
   if (known.length <= TL.mostMarks) for (const point of known) drawPoint(svg, x(point.tokens), y(point.probability), point, 4);
   if (!chosen) return;
-  svgNode(svg, "line", { x1: x(chosen.tokens), x2: x(chosen.tokens), y1: TL.top - 4, y2: TL.height, class: "tl-cursor" });
+  for (const [y1, y2] of [[TL.top - 4, floor + 4], [floor + 20, TL.height]]) { // not across the numbers of the axis
+    svgNode(svg, "line", { x1: x(chosen.tokens), x2: x(chosen.tokens), y1, y2, class: "tl-cursor" });
+  }
   if (chosen.probability !== null) drawPoint(svg, x(chosen.tokens), y(chosen.probability), chosen, 7);
 }
 
