@@ -12,7 +12,7 @@ from s1demo.engines.base import EngineInfo
 from s1demo.settings import Settings
 from s1demo.ui.address import connect_address
 from s1demo.ui.api import add_endpoints
-from s1demo.ui.bundle import head, stylesheet
+from s1demo.ui.bundle import head, on_load, stylesheet
 from s1demo.ui.compare_tab import build_compare_tab
 from s1demo.ui.data_tab import build_data_tab
 from s1demo.ui.exhibit import Exhibit, Fields
@@ -25,6 +25,7 @@ from s1demo.ui.scaling_tab import build_scaling_tab
 from s1demo.ui.static import static_routes
 from s1demo.ui.theme import gradio_theme
 from s1demo.ui.timeline_tab import build_timeline_tab
+from s1demo.ui.translation import LANGUAGES, said, translations
 
 TITLE = "s1 · simple test-time scaling"
 TABS: dict[str, tuple[str, Callable[[Exhibit], Fields]]] = {  # name in the address -> title, and what lays it out
@@ -49,11 +50,11 @@ def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = No
     exhibit = Exhibit(engine, settings, bank or QuestionBank.load())
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
         header = _header(engine.info, settings.model_path)
-        gr.HTML(html_template=header, elem_id="header", apply_default_css=False, js_on_load=None)
+        gr.HTML(html_template=header, elem_id="header", apply_default_css=False, js_on_load=on_load("pageHeader"))
         fields: Fields = {}
         with gr.Tabs(elem_id="tabs") as tabs:
             for name, (title, build) in TABS.items():
-                with gr.Tab(title, id=name, elem_id=f"tab-{name}") as tab:
+                with gr.Tab(said(title), id=name, elem_id=f"tab-{name}") as tab:
                     fields |= build(exhibit)
                 tab.select(None, js=f"() => s1.address.set({{tab: '{name}'}})", api_visibility="private")
         connect_address(demo, tabs, fields)
@@ -77,6 +78,7 @@ def launch_settings(settings: Settings) -> dict[str, Any]:
         "theme": gradio_theme(),
         "css": stylesheet(),
         "head": head(),
+        "i18n": translations(),
         "app_kwargs": {"routes": static_routes()},
         "max_threads": settings.max_concurrent_runs + 20,  # slots of all running jobs, async ones too
         "footer_links": ["api"],
@@ -92,7 +94,13 @@ def launch_settings(settings: Settings) -> dict[str, Any]:
 
 
 def _header(info: EngineInfo, model_path: str) -> str:
-    return "<h1>s1 · simple test-time scaling</h1>" + _literal(chip_and_card(info, model_path))
+    languages = "".join(f'<option value="{code}">{code.upper()}</option>' for code in LANGUAGES)
+    return (
+        '<h1>s1<span class="tagline"> · simple test-time scaling</span></h1><div class="header-end">'
+        '<button type="button" id="projector" aria-pressed="false" '
+        'title="Large type and high contrast, for a room">projector</button>'
+        f'<select id="language" aria-label="Language">{languages}</select>{_literal(chip_and_card(info, model_path))}</div>'
+    )
 
 
 def _literal(text: str) -> str:

@@ -20,6 +20,7 @@ from s1demo.ui.pace import READING_TOKENS_PER_SECOND
 from s1demo.ui.questions import DEFAULT_QUESTION, QuestionBank
 from s1demo.ui.render import Op
 from s1demo.ui.streaming import Message, View, ViewStream
+from s1demo.ui.translation import said
 
 N_EXAMPLES = 4
 Events = AsyncGenerator[tuple[str, Any], None]
@@ -56,18 +57,18 @@ def question_row(kind: str, bank: QuestionBank, first: str) -> QuestionRow:
     with gr.Row(elem_classes=["question-row"]):
         question = gr.Textbox(
             known,
-            label="Question",
+            label=said("Question"),
             show_label=False,
             container=False,
             lines=1,
             max_lines=4,
-            placeholder="Ask something this model was trained for",
+            placeholder=said("Ask something this model was trained for"),
             elem_id=f"{kind}-question",
             elem_classes=["asked"],
             scale=1,
         )
-        run = gr.Button("Run", variant="primary", elem_id=f"{kind}-run", scale=0, min_width=72)
-        stop = gr.Button("Stop", elem_id=f"{kind}-stop", elem_classes=["asked-stop"], scale=0, min_width=72)
+        run = gr.Button(said("Run"), variant="primary", elem_id=f"{kind}-run", scale=0, min_width=72)
+        stop = gr.Button(said("Stop"), elem_id=f"{kind}-stop", elem_classes=["asked-stop"], scale=0, min_width=72)
     line = f'<p id="{kind}-problem" class="asked-problem" role="alert"></p>'
     gr.HTML(html_template=line, elem_classes=["asked-line"], apply_default_css=False, js_on_load=None)
     _examples(bank, question, known)
@@ -81,7 +82,7 @@ def _examples(bank: QuestionBank, question: gr.Textbox, first: str) -> None:
             chip = gr.Button(example, size="sm", elem_classes=["chip"], scale=0, min_width=0)
             chip.click(None, outputs=question, js=f"() => {json.dumps(example)}", api_visibility="private")
         if bank.questions:
-            surprise = gr.Button("surprise me", size="sm", elem_classes=["chip"], scale=0, min_width=0)
+            surprise = gr.Button(said("surprise me"), size="sm", elem_classes=["chip"], scale=0, min_width=0)
             surprise.click(bank.surprise, question, question, queue=False, show_progress="hidden", api_visibility="private")
 
 

@@ -12,7 +12,7 @@ from s1demo.ui.theme import css_variables
 
 WEB = Path(__file__).parent / "web"
 SCRIPTS = (
-    *("dom", "address", "math", "stream", "pane", "fork", "comparison", "controls"),
+    *("language", "dom", "address", "projector", "math", "stream", "pane", "fork", "comparison", "controls"),
     *("actions", "compare"),
     *("asking", "trace_text", "strip", "timeline", "race"),
     *("data_list", "data_filters", "data_row", "data"),
@@ -27,22 +27,23 @@ STYLES = (
 
 
 def head() -> str:
-    """What goes into the head of the page: every script, in the order in which they need each other."""
+    """What goes into the head of the page: colours and fonts, and every script in the order in which they need each other."""
     scripts = "\n".join((WEB / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
     assert "</script" not in scripts
-    return f'<script>(() => {{\n"use strict";\nconst s1 = (window.s1 = {{}});\n{scripts}}})();</script>'
+    styles = f"<style>{css_variables()}</style>"  # Gradio scopes `@media` in its own; these are the page's
+    return f'{styles}<script>(() => {{\n"use strict";\nconst s1 = (window.s1 = {{}});\n{scripts}}})();</script>'
 
 
 def stylesheet() -> str:
-    """Every style sheet, behind the colours and fonts it is written in."""
-    return "\n".join((css_variables(), *((WEB / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)))
+    """Every style sheet; the colours and fonts they are written in are in the head."""
+    return "\n".join((WEB / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
 
 
 def on_load(name: str, *events: str) -> str:
-    """The `js_on_load` of a component: call `s1.NAME` with what Gradio offers it.
+    """The `js_on_load` of a component: translate its words, then call `s1.NAME` with what Gradio offers it.
 
     Args:
         name: the function a script in `web/` adds to `s1`.
         events: what it may `trigger`; Gradio offers a listener for the names it finds in this text.
     """
-    return f"s1.{name}({{ element, props, trigger, watch, events: {json.dumps(events)} }});"
+    return f"s1.translate(element); s1.{name}({{ element, props, trigger, watch, events: {json.dumps(events)} }});"

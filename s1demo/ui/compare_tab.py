@@ -35,6 +35,7 @@ from s1demo.ui.questions import DEFAULT_QUESTION, QuestionBank
 from s1demo.ui.render import ComparisonView
 from s1demo.ui.saving import ComparisonRecorder, Named
 from s1demo.ui.streaming import Message, ViewStream
+from s1demo.ui.translation import said
 from s1demo.ui.verdicts import FormulaJudge, truth_for, with_verdicts
 
 RUNS = {
@@ -204,18 +205,18 @@ def _question_row() -> tuple[gr.Textbox, gr.Button, gr.Button]:
     with gr.Row(elem_classes=["question-row"]):
         question = gr.Textbox(
             DEFAULT_QUESTION,
-            label="Question",
+            label=said("Question"),
             show_label=False,
             container=False,
             lines=1,
             max_lines=4,
-            placeholder="Ask something this model was trained for",
+            placeholder=said("Ask something this model was trained for"),
             autofocus=True,
             elem_id="question",
             scale=1,
         )
-        run = gr.Button("Run", variant="primary", elem_id="run", scale=0, min_width=72)
-        stop = gr.Button("Stop", elem_id="stop", scale=0, min_width=72)
+        run = gr.Button(said("Run"), variant="primary", elem_id="run", scale=0, min_width=72)
+        stop = gr.Button(said("Stop"), elem_id="stop", scale=0, min_width=72)
     return question, run, stop
 
 
@@ -225,7 +226,7 @@ def _examples_row(bank: QuestionBank) -> list[gr.Button]:
     with gr.Row(elem_classes=["chips"]):
         chips = [gr.Button(example, **chip) for example in bank.examples(N_EXAMPLES)]
         if bank.questions:
-            chips.append(gr.Button("surprise me", elem_id="surprise", **chip))
+            chips.append(gr.Button(said("surprise me"), elem_id="surprise", **chip))
     return chips
 
 
@@ -260,23 +261,25 @@ def _controls_row(context_length: int) -> list[gr.components.Component]:
         )
         with gr.Column(elem_classes=["extension"], scale=0, min_width=0):
             words = list(EXTENSIONS)
-            extension = gr.Radio(words, value=words[0], label="with the word", container=False, elem_id="extension")
+            extension = gr.Radio(words, value=words[0], label=said("with the word"), container=False, elem_id="extension")
             own = gr.Textbox(
-                label="Own text",
+                label=said("Own text"),
                 show_label=False,
                 container=False,
-                placeholder="own text",
+                placeholder=said("own text"),
                 visible=False,
                 elem_id="own-extension",
             )
             extension.change(None, extension, own, js=_SHOW_OWN, api_visibility="private")
-        more = gr.Button("more", elem_id="more", scale=0, min_width=0)
+        more = gr.Button(said("more"), elem_id="more", scale=0, min_width=0)
         more.click(None, js=_TOGGLE_MORE, api_visibility="private")
         with gr.Column(elem_id="more-panel", min_width=0):  # always in the page, unlike the inside of an accordion
-            temperature = gr.Slider(0, 2, 0, step=0.1, label="Temperature (0 is greedy)", elem_id="temperature")
+            temperature = gr.Slider(0, 2, 0, step=0.1, label=said("Temperature (0 is greedy)"), elem_id="temperature")
             top_p = gr.Slider(0.05, 1, 1, step=0.05, label="top-p", elem_id="top-p")
-            seed = gr.Number(0, precision=0, label="Seed", elem_id="seed")
-            answer_limit = gr.Textbox("", placeholder=AUTO, label="Most answer tokens", elem_id="max-answer-tokens")
-            answer = gr.Textbox("", label="True answer, if you know it", elem_id="true-answer", placeholder="for the verdicts")
-            speed = gr.Radio([READING, FULL], value=READING, label="Show the traces at", container=False, elem_id="speed")
+            seed = gr.Number(0, precision=0, label=said("Seed"), elem_id="seed")
+            answer_limit = gr.Textbox("", placeholder=AUTO, label=said("Most answer tokens"), elem_id="max-answer-tokens")
+            answer = gr.Textbox(
+                "", label=said("True answer, if you know it"), elem_id="true-answer", placeholder=said("for the verdicts")
+            )
+            speed = gr.Radio([READING, FULL], value=READING, label=said("Show the traces at"), container=False, elem_id="speed")
     return [budget, waits, extension, own, temperature, top_p, seed, answer_limit, speed, answer]

@@ -25,6 +25,7 @@ from s1demo.ui.controls import MOST_WAITS, number, stop_slider, whole
 from s1demo.ui.exhibit import Exhibit, Fields
 from s1demo.ui.race_view import PARALLEL, RaceView
 from s1demo.ui.streaming import View
+from s1demo.ui.translation import said
 
 KIND = "race"
 FIRST_QUESTION = "Today is Tuesday. What day is it in 45 days?"  # the miniature's samples disagree, and the shortest are wrong
@@ -116,8 +117,8 @@ def build_race_tab(exhibit: Exhibit) -> Fields:
         stops = [*range(MOST_WAITS + 1)]
         waits = stop_slider("race-waits", "Make it go on", "sequential", ("time", "times"), stops, 4, MOST_WAITS)
         samples = stop_slider("race-samples", "Draw", "parallel", ("sample", "samples"), [1, 2, 4, 8, 16, 32], 8, MOST_SAMPLES)
-        temperature = gr.Slider(0.1, 2, 1, step=0.1, label="at temperature", elem_id="race-temperature")
-        seed = gr.Number(0, precision=0, label="seed", elem_id="race-seed", min_width=0, scale=0)
+        temperature = gr.Slider(0.1, 2, 1, step=0.1, label=said("at temperature"), elem_id="race-temperature")
+        seed = gr.Number(0, precision=0, label=said("seed"), elem_id="race-seed", min_width=0, scale=0)
     cards = "".join(_CARD.format(key=key, title=title) for key, title in _CARDS.items())
     template = _VIEW.format(cards=cards)
     view = gr.HTML(html_template=template, js_on_load=on_load("race", "resync"), elem_id="race-view", apply_default_css=False)

@@ -50,7 +50,7 @@ _VIEW = """
 <p class="scaling-problem" role="alert"></p>
 <div class="scaling-main">
   <section class="scaling-card" aria-label="picture">
-    <div class="scaling-plot" role="img"><p class="scaling-loading">Drawing…</p></div>
+    <div class="scaling-plot" role="group"><p class="scaling-loading">Drawing…</p></div>
     <p class="scaling-caption" role="status"></p>
     <ul class="scaling-notes"></ul>
     <div class="scaling-save" role="group" aria-label="Save what is shown">Save

@@ -46,6 +46,36 @@ DARK = {
     "forced-ground": "#3a3019",
     "shadow": "rgb(0 0 0 / 0.5)",
 }
+PROJECTOR_LIGHT = {  # what a lamp in a bright room needs; all text at least 7 : 1
+    "ground": "#ffffff",
+    "line": "#8d9199",
+    "ink": "#000000",
+    "muted": "#3c4149",
+    "truncated": "#8f2d05",
+    "natural": "#0f4480",
+    "extended": "#07543e",
+    "wrong": "#8f2d05",
+    "right": "#07543e",
+    "forced": "#8a5a0f",
+    "forced-ink": "#5e3c05",
+    "forced-ground": "#fbe9b8",
+}
+PROJECTOR_DARK = {
+    "ground": "#000000",
+    "card": "#0b0d10",
+    "line": "#737a86",
+    "ink": "#ffffff",
+    "muted": "#cdd3dc",
+    "on-ink": "#000000",
+    "truncated": "#ffa97f",
+    "natural": "#a6ceff",
+    "extended": "#7ae6c4",
+    "wrong": "#ffa97f",
+    "right": "#7ae6c4",
+    "forced": "#ffd98a",
+    "forced-ink": "#ffd98a",
+}
+PROJECTOR_ZOOM = {1100: 1.2, 1800: 1.35}  # from this width of the page (CSS pixels) on: how much larger everything is
 SANS = ("-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace")
 
@@ -82,14 +112,23 @@ _GRADIO_COLOURS = {  # Gradio's own variable -> ours, so that its widgets need n
 
 
 def css_variables() -> str:
-    """Both palettes as CSS custom properties; `.dark` is the class Gradio puts on the page."""
+    """All palettes as CSS custom properties; `.dark` is the class Gradio puts on the body, `.s1-projector` ours on the page."""
 
     def block(selector: str, colours: dict[str, str], scheme: str) -> str:
         lines = "".join(f" --s1-{name}: {value};" for name, value in colours.items())
         return f"{selector} {{{lines} color-scheme: {scheme}; }}"
 
-    fonts = f":root {{ --s1-sans: {_css_list(SANS)}; --s1-mono: {_css_list(MONO)}; }}"
-    return "\n".join((fonts, block(":root", LIGHT, "light"), block(".dark", DARK, "dark")))
+    fonts = f":root {{ --s1-sans: {_css_list(SANS)}; --s1-mono: {_css_list(MONO)}; --s1-zoom: 1; }}"
+    zooms = (
+        f"@media (min-width: {width}px) {{ .s1-projector {{ --s1-zoom: {zoom}; }} }}" for width, zoom in PROJECTOR_ZOOM.items()
+    )
+    palettes = (
+        block(":root", LIGHT, "light"),
+        block(".dark", DARK, "dark"),
+        block(":root.s1-projector", PROJECTOR_LIGHT, "light"),
+        block(".s1-projector .dark", PROJECTOR_DARK, "dark"),
+    )
+    return "\n".join((fonts, *palettes, *zooms))
 
 
 def gradio_theme() -> gr.themes.Base:

@@ -22,6 +22,7 @@ from s1demo.ui.controls import MOST_WAITS, stop_slider, whole
 from s1demo.ui.exhibit import Exhibit, Fields
 from s1demo.ui.streaming import View
 from s1demo.ui.timeline_view import TRACE, TimelineView
+from s1demo.ui.translation import said
 
 KIND = "timeline"
 FIRST_QUESTION = "What is 12 + 4 × 7 - 9?"  # the miniature guesses wrong, and is right once it has been made to go on
@@ -72,7 +73,7 @@ def build_timeline_tab(exhibit: Exhibit) -> Fields:
         waits = stop_slider("tl-waits", "Make it go on", "by a forced Wait", ("time", "times"), counts, 2, MOST_WAITS)
         places = [GRID, LINES, WAITS]
         where = gr.Radio(
-            places, value=GRID, label="and stop it", container=False, elem_id="tl-where", elem_classes=["segmented"]
+            places, value=GRID, label=said("and stop it"), container=False, elem_id="tl-where", elem_classes=["segmented"]
         )
         stops, grid = grid_stops(context_length), default_grid(context_length)
         every = stop_slider("tl-every", "every", "from its start", ("token", "tokens"), stops, grid, context_length)

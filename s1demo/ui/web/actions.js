@@ -23,10 +23,10 @@ s1.traceFile = ({ props, watch }) => {
   });
 };
 async function copyLink(button) {
-  const words = (await copyText(location.href)) ? "copied" : "copy it from the address bar";
+  const words = (await copyText(location.href)) ? t("copied") : t("copy it from the address bar");
   button.textContent = words;
-  byId("announcement").textContent = `Link: ${words}`;
-  setTimeout(() => (button.textContent = "copy link"), 1000 * FEEDBACK_SECONDS);
+  byId("announcement").textContent = t("Link: {words}", { words });
+  setTimeout(() => (button.textContent = t("copy link")), 1000 * FEEDBACK_SECONDS);
 }
 
 // Set the slider to so many Waits and run once it has told Gradio.

@@ -50,7 +50,7 @@ class Asking {
 
   lost() {
     if (!this.fresh) this.view.stop("connection lost");
-    this.showProblem("The connection to the exhibit was lost. Check it, then run again.");
+    this.showProblem(t("The connection to the exhibit was lost. Check it, then run again."));
     this.setRunning(false);
   }
 
@@ -59,7 +59,7 @@ class Asking {
     if (what === "stop" && !this.stream.running) this.showProblem("");
     const asked = this.asked;
     if (asked) {
-      const look = () => this.asked === asked && asked > this.stream.heard && this.showProblem(ASK_WAITING, "note");
+      const look = () => this.asked === asked && asked > this.stream.heard && this.showProblem(t(ASK_WAITING), "note");
       setTimeout(look, 1000 * ASK_PATIENCE_SECONDS);
     }
   }
@@ -75,7 +75,7 @@ class Asking {
   // A result must never seem to belong to a question it does not answer. Examples set the box without an event, so look often.
   checkQuestion() {
     const stale = !this.fresh && this.questionInBox() !== this.question;
-    const text = stale ? `Below: \u201C${this.question}\u201D. Press Run for the question above.` : "";
+    const text = stale ? t("Below: \u201C{question}\u201D. Press Run for the question above.", { question: this.question }) : "";
     this.element.dataset.stale = stale;
     const note = this.element.querySelector(".asked-stale");
     if (note.textContent !== text) note.textContent = text;

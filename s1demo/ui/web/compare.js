@@ -28,14 +28,14 @@ s1.compare = ({ element, props, trigger, watch }) => {
     closeMore();
     showProblem("");
     setRunning(true);
-    if (extra) showProblem(oneMoreWords(), "note");
+    if (extra) showProblem(t(oneMoreWords()), "note");
     extra = false;
     element.querySelector("#save-traces").disabled = false;
   }
 
   function lost() {
     comparison.stop("connection lost");
-    showProblem("The connection to the exhibit was lost. Check it, then run again.");
+    showProblem(t("The connection to the exhibit was lost. Check it, then run again."));
     setRunning(false);
   }
 
@@ -46,7 +46,7 @@ s1.compare = ({ element, props, trigger, watch }) => {
   function checkQuestion() {
     const stale = isStale();
     element.dataset.stale = stale;
-    element.querySelector(".fork-stale").textContent = stale ? `Below: \u201C${question}\u201D. Press Run for the question above.` : "";
+    element.querySelector(".fork-stale").textContent = stale ? t("Below: \u201C{question}\u201D. Press Run for the question above.", { question }) : "";
     oneMore.disabled = !mayAddWait();
   }
 
@@ -64,7 +64,7 @@ s1.compare = ({ element, props, trigger, watch }) => {
   function onRunAsked(event) {
     settings = event.detail;
     asked = Date.now();
-    setTimeout(() => asked > stream.heard && showProblem(WAITING, "note"), 1000 * PATIENCE_SECONDS);
+    setTimeout(() => asked > stream.heard && showProblem(t(WAITING), "note"), 1000 * PATIENCE_SECONDS);
   }
 
   function onStopAsked() {

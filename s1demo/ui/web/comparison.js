@@ -19,12 +19,12 @@ class Comparison {
       shared: (run, tokens, characters) => pane(run).share(tokens, characters),
       end: (run, reason, tokens) => pane(run).end(reason, tokens),
       delimiter: (run, text, label) => pane(run).delimiter(text, label),
-      status: (run, text) => (pane(run).status.textContent = text),
+      status: (run, text) => (pane(run).status.textContent = t(text)),
       "so-far": (run, number, answer, verdict) => pane(run).answerSoFar(number, answer, verdict),
       loop: (run, token, period) => pane(run).loop(token, period),
       answer: (run, answer, verdict, details) => pane(run).finish(answer, verdict, details),
       verdict: (run, verdict) => pane(run).judge(verdict),
-      truth: (text) => this.tell(".truth", `True answer: ${text}`),
+      truth: (text) => this.tell(".truth", t("True answer: {answer}", { answer: text })),
       saved: (engine, independent) => this.tell(".saved", savedWords(engine, independent)),
       sentence: (text) => this.svg.setAttribute("aria-label", text),
       stopped: (why) => this.stop(why),
@@ -36,7 +36,7 @@ class Comparison {
     this.fresh = false;
     this.panes.forEach((pane) => pane.clear());
     this.root.querySelector(".fork").classList.add("drawn");
-    this.svg.setAttribute("aria-label", "The runs are thinking.");
+    this.svg.setAttribute("aria-label", t("The runs are thinking."));
     this.tell(".truth", "");
     this.tell(".saved", "");
   }
@@ -64,6 +64,6 @@ class Comparison {
 
 function savedWords(engine, independent) {
   const saved = independent - engine, number = (n) => n.toLocaleString("en");
-  if (saved > 0) return `Sharing saved ${number(saved)} of ${number(independent)} tokens: ${number(engine)} were decoded, answers so far included.`;
-  return `${number(engine)} tokens were decoded, answers so far included; the runs on their own take ${number(independent)}.`;
+  if (saved > 0) return t(`Sharing saved ${number(saved)} of ${number(independent)} tokens: ${number(engine)} were decoded, answers so far included.`);
+  return t(`${number(engine)} tokens were decoded, answers so far included; the runs on their own take ${number(independent)}.`);
 }

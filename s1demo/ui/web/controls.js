@@ -19,11 +19,11 @@ s1.stopSlider = ({ element, props, trigger, watch }) => {
     const units = range.dataset.units.split("|");
     const word = value === "auto" ? "" : units[value === 1 ? 0 : 1];
     range.value = nearestStop(value);
-    range.setAttribute("aria-valuetext", value === "auto" ? "auto: as long as the model likes" : `${value} ${word}`);
+    range.setAttribute("aria-valuetext", t(value === "auto" ? "auto: as long as the model likes" : `${value} ${word}`));
     range.style.setProperty("--filled", `${(100 * range.value) / (stops.length - 1)}%`);
     if (document.activeElement !== number) number.value = value === "auto" ? "" : value;
     number.style.width = `${Math.max(String(value).length, 1) + 0.6}ch`;
-    unit.textContent = word;
+    unit.textContent = t(word);
   }
 
   function set(value) {

@@ -40,7 +40,7 @@ function drawAxis(svg, longest, x, wide) {
     svgNode(axis, "line", { x1: x(tokens), x2: x(tokens), y1: FORK.axis - 15, y2: FORK.axis - 12 });
     svgNode(axis, "text", { x: x(tokens), y: FORK.axis + 3, "text-anchor": tokens ? "middle" : "start" }, tokens.toLocaleString("en"));
   }
-  svgNode(axis, "text", { x: x(longest) + 14, y: FORK.axis - 8 }, wide ? "thinking tokens, forced ones included" : "thinking tokens");
+  svgNode(axis, "text", { x: x(longest) + 14, y: FORK.axis - 8 }, t(wide ? "thinking tokens, forced ones included" : "thinking tokens"));
 }
 
 function niceStep(rough) {
@@ -54,7 +54,7 @@ function drawMainLine(svg, runs, main, x) {
   const shared = Math.min(trunk, main.tokens);
   if (main.tokens > shared) svgNode(svg, "path", { d: `M ${x(shared)} ${y} H ${x(main.tokens)}`, class: `fork-line ${main.name}` });
   if (shared > 0) svgNode(svg, "path", { d: `M ${x(0)} ${y} H ${x(shared)}`, class: "fork-line shared" });
-  if (x(shared) - x(0) > 104) svgNode(svg, "text", { x: x(0), y: y - 10, class: "fork-note" }, "shared by all");
+  if (x(shared) - x(0) > 104) svgNode(svg, "text", { x: x(0), y: y - 10, class: "fork-note" }, t("shared by all"));
 }
 
 function drawBranch(svg, run, row, x, wide) {
@@ -123,9 +123,9 @@ function drawEnd(svg, run, x, y, wide, together = 1) {
 function endWords(run, wide, together) {
   const tokens = run.end.at.toLocaleString("en");
   if (!wide) return tokens;
-  if (run.end.reason === "budget") return `cut at ${tokens}`;
-  if (run.end.reason === "context") return `context full at ${tokens}`;
-  return together > 1 ? `${together} runs stop by themselves at ${tokens}` : `stops by itself at ${tokens}`;
+  if (run.end.reason === "budget") return t(`cut at ${tokens}`);
+  if (run.end.reason === "context") return t(`context full at ${tokens}`);
+  return t(together > 1 ? `${together} runs stop by themselves at ${tokens}` : `stops by itself at ${tokens}`);
 }
 
 function shorten(text, length) {

@@ -52,7 +52,7 @@ class Pane {
     this.node.dataset.thinkingTokens = tokens;
     this.meter.setAttribute("aria-valuenow", tokens);
     this.meter.firstElementChild.style.width = this.budget ? `${(100 * tokens) / this.budget}%` : tokens || this.data.end ? "100%" : "0";
-    this.count.textContent = this.begun ? `${tokens.toLocaleString("en")} of ${this.budget.toLocaleString("en")}` : "";
+    this.count.textContent = this.begun ? t(`${tokens.toLocaleString("en")} of ${this.budget.toLocaleString("en")}`) : "";
   }
 
   write(kind, text) {
@@ -79,7 +79,7 @@ class Pane {
     const last = this.pieces.at(-1);
     const goesOn = last?.kind === "own-text" && (!last.text.endsWith("\n") || part.startsWith("\n") || formulaIsOpen(last.text));
     if (goesOn) return last;
-    if (last?.kind === "forced" && !last.text) last.outer.append(make("span", "no-text", "no text"));
+    if (last?.kind === "forced" && !last.text) last.outer.append(make("span", "no-text", t("no text")));
     return this.addPiece("own-text", "");
   }
 
@@ -126,7 +126,7 @@ class Pane {
     this.data.waits.push({ at: tokens, word: "", answer: null, verdict: "" });
     if (this.pieces.length && !this.pieces.at(-1).text.endsWith("\n")) this.block.append(make("br")); // for the eye only
     const piece = this.addPiece("forced", ROUND_ARROW);
-    piece.outer.title = `Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`;
+    piece.outer.title = t(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`);
     this.waitPieces.push(piece);
   }
 
@@ -141,8 +141,8 @@ class Pane {
     Object.assign(this.data.waits[number - 1], { answer, verdict });
     const { outer } = this.waitPieces[number - 1];
     if (outer.previousElementSibling?.classList.contains("so-far")) outer.previousElementSibling.remove();
-    const note = make("span", `so-far ${verdict}`, "\u25A0 would have answered ");
-    note.append(make("b", "", answer || "nothing"), verdict ? ` ${VERDICT_WORDS[verdict]}` : "");
+    const note = make("span", `so-far ${verdict}`, t("\u25A0 would have answered "));
+    note.append(make("b", "", answer || t("nothing")), verdict ? ` ${t(VERDICT_WORDS[verdict])}` : "");
     outer.before(note);
   }
 
@@ -180,8 +180,8 @@ class Pane {
   }
 
   loop(token, period) {
-    const words = `From thinking token ${token.toLocaleString("en")} on it repeats the same ${period.toLocaleString("en")} tokens`;
-    const badge = make("span", "loop", `\u221E repeats itself from ${token.toLocaleString("en")}`);
+    const words = t(`From thinking token ${token.toLocaleString("en")} on it repeats the same ${period.toLocaleString("en")} tokens`);
+    const badge = make("span", "loop", t(`\u221E repeats itself from ${token.toLocaleString("en")}`));
     badge.title = words;
     this.node.querySelector("h2").after(badge);
   }
@@ -192,14 +192,14 @@ class Pane {
     this.node.classList.add("ended");
     if (this.pieces.length) this.settle(this.pieces.at(-1));
     const words = { natural: "\u25A0 thinking ended by itself", budget: `${SCISSORS} budget reached`, context: `${SCISSORS} context full` }[reason];
-    this.ending.replaceChildren(make("p", reason === "natural" ? "natural-end" : "cut", words));
+    this.ending.replaceChildren(make("p", reason === "natural" ? "natural-end" : "cut", t(words)));
   }
 
   delimiter(text, label) {
-    this.ending.firstElementChild.title = `Forced: ${text}`;
+    this.ending.firstElementChild.title = t("Forced: {text}", { text });
     if (!label || this.answerLine.querySelector(".forced")) return;
     const pill = make("span", "forced", label);
-    pill.title = `Forced: ${text}`;
+    pill.title = t("Forced: {text}", { text });
     this.answerLine.prepend(pill, " ");
   }
 
@@ -207,7 +207,7 @@ class Pane {
     this.data.answer = answer;
     this.finished = true;
     this.node.classList.add("finished");
-    this.answer.textContent = answer || "no answer";
+    this.answer.textContent = answer || t("no answer");
     this.answer.title = answer;
     this.answer.classList.toggle("long", answer.length > 12);
     this.judge(verdict);
@@ -217,14 +217,13 @@ class Pane {
 
   judge(verdict) {
     this.data.verdict = verdict;
-    this.verdict.textContent = VERDICT_WORDS[verdict] ?? "";
+    this.verdict.textContent = t(VERDICT_WORDS[verdict] ?? "");
     this.verdict.className = `verdict ${verdict}`.trim();
   }
 
   stop(why) {
     if (this.finished) return;
-    this.data.stopped = why;
-    this.status.textContent = why;
+    this.data.stopped = this.status.textContent = t(why);
   }
 
   follow() {

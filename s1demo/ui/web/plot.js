@@ -13,10 +13,23 @@ async function plotlyLibrary(askFor) {
   return window.Plotly ?? null;
 }
 
+// A figure with larger type, marks and margins: plotly loses the pointer where CSS zooms it, so page.css does not (projector mode).
+function enlarged(figure, zoom) {
+  const grow = (value, name, of) => {
+    if (typeof value === "number") return name === "size" || name === "height" || of === "margin" || (of === "line" && name === "width") ? value * zoom : value;
+    if (Array.isArray(value)) return name === "annotations" || name === "shapes" ? value.map((one) => grow(one, "", name)) : value;
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, grow(inner, key, name)]));
+  };
+  const layout = grow(figure.layout, "", "");
+  return { data: figure.data.map((trace) => grow(trace, "", "")), layout: { ...layout, font: { ...layout.font, size: layout.font?.size ?? 12 * zoom } } };
+}
+
 class PlotlyFigure {
   // node: where to draw; askFor(): load plotly; onPoint(customdata): a point that opens something was clicked
   constructor(node, askFor, onPoint) {
     Object.assign(this, { node, askFor, onPoint, wanted: 0, ring: null });
+    document.addEventListener("s1-projector", () => this.show());
   }
 
   // Draw a figure (JSON text); of several asked for in a row, the last. Resolves to whether it could be drawn.
@@ -34,7 +47,8 @@ class PlotlyFigure {
     if (!this.figure) return;
     const first = !this.node.on;
     if (first) this.node.replaceChildren();
-    const { data, layout } = this.figure;
+    const zoom = Number(getComputedStyle(document.documentElement).getPropertyValue("--s1-zoom"));
+    const { data, layout } = zoom === 1 ? this.figure : enlarged(this.figure, zoom);
     await window.Plotly.react(this.node, [...data, ...this.ringed(data, layout)], layout, PLOT_CONFIG);
     if (!first) return;
     this.node.on("plotly_click", ({ points }) => points[0].customdata && this.onPoint(points[0].customdata));

@@ -13,7 +13,7 @@ s1.race = (component) => {
     text: (name, kind, written) => lane(name).text.write(kind, written),
     wait: (name, number, tokens, written) => {
       lane(name).waits.push(written);
-      lane(name).text.wait(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`);
+      lane(name).text.wait(t(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`));
     },
     forced: (name, written) => lane(name).text.force(written),
     end: (name, reason) => lane(name).text.end(reason),
@@ -36,13 +36,13 @@ s1.race = (component) => {
     lanesNode.replaceChildren();
     for (const node of element.querySelectorAll(".race-result :is(.answer, .verdict, .line)")) node.textContent = "";
     part(".tally").replaceChildren();
-    race.vote = newLane("vote", "vote so far");
+    race.vote = newLane("vote", t("vote so far"));
     lane("sequential");
   }
 
   function lane(name) {
     if (!race.lanes.has(name)) {
-      const found = newLane(name, name === "sequential" ? "sequential" : `sample ${name}`);
+      const found = newLane(name, t(name === "sequential" ? "sequential" : `sample ${name}`));
       Object.assign(found, { tokens: 0, waits: [], answers: [], text: new TraceText(make("div")) });
       race.lanes.set(name, found);
       if (name === race.chosen) choose(name);
@@ -73,7 +73,7 @@ s1.race = (component) => {
     scroller.replaceChildren(chosen.text.node);
     scroller.scrollTop = scroller.scrollHeight;
     chosen.text.lastTop = undefined;
-    part("#race-trace-title").textContent = name === "sequential" ? "What the sequential trace wrote" : `What ${chosen.title} wrote`;
+    part("#race-trace-title").textContent = name === "sequential" ? t("What the sequential trace wrote") : `What ${chosen.title} wrote`;
   }
 
   const samples = () => [...race.lanes.values()].filter((each) => each.name !== "sequential");
@@ -165,10 +165,10 @@ s1.race = (component) => {
     const place = (node, tokens) => ((node.style.left = x(tokens)), node), step = niceStep(end / (field.clientWidth > 500 ? 8 : 3));
     const ticks = [];
     for (let tokens = 0; tokens <= end; tokens += step) ticks.push(place(make("span", "tick", tokens.toLocaleString("en")), tokens));
-    ticks.push(make("span", "unit", "tokens the model wrote"));
+    ticks.push(make("span", "unit", t("tokens the model wrote")));
     if (race.fair !== null) {
       const line = place(make("span", "fair"), race.fair);
-      line.append(make("b", "", `equal tokens: ${race.fair.toLocaleString("en")}`));
+      line.append(make("b", "", t(`equal tokens: ${race.fair.toLocaleString("en")}`)));
       const beyond = place(make("span", "beyond"), race.fair);
       line.classList.toggle("far", race.fair > 0.6 * end);
       ticks.push(beyond, line);

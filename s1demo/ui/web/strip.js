@@ -2,16 +2,16 @@
 
 const verdictClass = (answer, verdict) => verdict || (answer ? "unknown" : "none");
 const signOf = ({ answer, verdict }) => ({ right: CHECK, wrong: CROSS })[verdict] ?? (answer ? "?" : "\u2013");
-const signed = (answer, verdict) => `${shorten(answer || "no answer", 24)} ${signOf({ answer, verdict })}`;
+const signed = (answer, verdict) => `${shorten(answer || t("no answer"), 24)} ${signOf({ answer, verdict })}`;
 
 // Answer and verdict as words and signs, in the elements of these names inside `node`.
 function showVerdict(node, answer, verdict, empty = false) {
   const words = { right: `${CHECK} right`, wrong: `${CROSS} wrong` }[verdict] ?? "";
   const shown = node.querySelector(".answer"), judged = node.querySelector(".verdict");
-  shown.textContent = empty ? "" : answer || "no answer";
+  shown.textContent = empty ? "" : answer || t("no answer");
   shown.title = answer || "";
   shown.classList.toggle("long", (answer || "no answer").length > 12);
-  judged.textContent = empty ? "" : words;
+  judged.textContent = empty ? "" : t(words);
   judged.className = `verdict ${verdict ?? ""}`;
 }
 

@@ -14,13 +14,13 @@ s1.timeline = (component) => {
     text: (_, kind, written) => text.write(kind, written),
     wait: (_, number, tokens) => {
       run.waits.push(tokens);
-      text.wait(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`);
+      text.wait(t(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`));
     },
     forced: (_, written) => text.force(written),
     count: (_, tokens) => (run.tokens = tokens),
     end: (_, reason) => text.end(reason),
     delimiter: (_, written, label) => text.delimiter(written, label),
-    status: (_, words) => (part(".status").textContent = words),
+    status: (_, words) => (part(".status").textContent = t(words)),
     answer: (_, answer, verdict, details) => {
       showVerdict(part("footer"), answer, verdict);
       part(".details").textContent = details.join(" \u00B7 ");
@@ -36,7 +36,7 @@ s1.timeline = (component) => {
     text.clear();
     for (const name of [".status", ".count", ".details", "footer .answer", "footer .verdict"]) part(name).textContent = "";
     part(".tl-trace").classList.remove("finished");
-    svg.setAttribute("aria-label", "The trace is growing; nothing has been asked yet.");
+    svg.setAttribute("aria-label", t("The trace is growing; nothing has been asked yet."));
   }
 
   function insertPoint(point) {
@@ -46,13 +46,13 @@ s1.timeline = (component) => {
   }
 
   function show() {
-    part(".count").textContent = run.tokens ? `${run.tokens.toLocaleString("en")} thinking tokens` : "";
+    part(".count").textContent = run.tokens ? t(`${run.tokens.toLocaleString("en")} thinking tokens`) : "";
     if (run.at === null) text.follow(scroller);
     draw();
   }
 
   function stop(why) {
-    if (!part(".tl-trace").classList.contains("finished")) part(".status").textContent = why;
+    if (!part(".tl-trace").classList.contains("finished")) part(".status").textContent = t(why);
   }
 
   function draw() {
@@ -71,11 +71,11 @@ s1.timeline = (component) => {
   function showReadout(point) {
     const readout = part(".tl-readout");
     readout.classList.toggle("known", point !== null);
-    part(".where").textContent = point ? `after ${point.tokens.toLocaleString("en")} of ${run.tokens.toLocaleString("en")} thinking tokens` : "";
+    part(".where").textContent = point ? t(`after ${point.tokens.toLocaleString("en")} of ${run.tokens.toLocaleString("en")} thinking tokens`) : "";
     showVerdict(readout, point?.answer, point?.verdict, point === null);
-    const sure = point === null ? "" : point.probability === null ? "P(answer) not known" : `P(answer) ${percent(point.probability)}`;
+    const sure = point === null ? "" : point.probability === null ? t("P(answer) not known") : `P(answer) ${percent(point.probability)}`;
     part(".probability").textContent = sure;
-    scrubber.setAttribute("aria-valuetext", point ? told(point) : "nothing has been asked yet");
+    scrubber.setAttribute("aria-valuetext", point ? told(point) : t("nothing has been asked yet"));
   }
 
   function told(point) {

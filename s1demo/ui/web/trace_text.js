@@ -75,13 +75,13 @@ class TraceText {
   }
 
   end(reason) {
-    this.node.append(make("p", `trace-end ${reason}`, TRACE_ENDS[reason]));
+    this.node.append(make("p", `trace-end ${reason}`, t(TRACE_ENDS[reason])));
   }
 
   delimiter(text, label) {
     if (!label || this.label) return;
     this.label = make("span", "forced", label);
-    this.label.title = `Forced: ${text}`;
+    this.label.title = t("Forced: {text}", { text });
     this.answerLine().prepend(this.label, " ");
   }
 
