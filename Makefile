@@ -13,7 +13,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-# The engine tests on vLLM's CPU build, in an environment of its own (about 2 minutes to install, 3.5 GB).
+# The engine tests on vLLM's CPU build, in an environment of its own (2 to 3 minutes to install on an idle machine, 3.9 GB).
 test-vllm: $(VLLM)/.installed
 	CONFORMANCE_ENGINES=vllm,vllm-server $(VLLM)/bin/python -m pytest tests/conformance tests/test_vllm_engine.py tests/test_vllm_server.py
 

@@ -20,4 +20,9 @@ if __name__ != "__mp_main__":  # a process that vLLM spawns imports this file ag
     demo = build_app(engine, settings)
 
 if __name__ == "__main__":
-    demo.launch(**launch_settings(settings))
+    try:
+        demo.launch(**launch_settings(settings))
+    except OSError:  # no free port, or the host is not this machine's
+        port = f"port {settings.port}" if settings.port else "any port from 7860"
+        print(f"error: cannot serve on {port}. Set S1_PORT to a free one, S1_HOST to this machine's address.", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -118,6 +118,8 @@ class Settings:
             value = getattr(self, name)
             if not smallest <= value < math.inf:
                 raise InputError(f"The setting S1_{name.upper()} is {value}. Give a number from {smallest} up.")
+        if self.port > 65535:
+            raise InputError(f"The setting S1_PORT is {self.port}. Give 1 to 65535, or 0 for the first free port from 7860.")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -59,7 +59,6 @@ _RUN_ASKED = """(...values) => {{
   return values;
 }}"""
 _STOP_ASKED = "(...values) => { document.dispatchEvent(new Event('s1-stop-asked')); return values; }"  # the trace view listens
-_NO_ANSWER = "() => ''"  # an answer belongs to the question it came with
 _SHOW_OWN = f'(word) => ({{__type__: "update", visible: word === {json.dumps(OWN)}}})'
 PANE = """
 <article class="pane {name}" data-run="{name}" data-thinking-tokens="0" aria-labelledby="pane-{name}">
@@ -124,7 +123,7 @@ def build_compare_tab(exhibit: Exhibit) -> Fields:
     gr.HTML(html_template='<p id="problem-text" role="alert"></p>', elem_id="problem", apply_default_css=False)
     chips = _examples_row(bank)
     inputs = [question, *_controls_row(engine.info.context_length)]
-    _connect_examples(chips, bank, question, inputs[-1])
+    _connect_examples(chips, bank, question)
     panes = "".join(PANE.format(name=name, title=title, empty=empty) for name, (title, empty) in RUNS.items())
     keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{what}</dd>" for key, what in KEYS)
     view = gr.HTML(
@@ -186,7 +185,6 @@ def build_compare_tab(exhibit: Exhibit) -> Fields:
     stopped.then(None, cancels=[started], **private)  # one that still waits in the queue, too
     view.resync(repeat, outputs=view, queue=False, **private)
     view.save(traces, outputs=file, queue=False, **private)
-    question.input(None, outputs=inputs[-1], js=_NO_ANSWER, **private)
     return dict(zip(ADDRESS_NAMES, inputs, strict=True))
 
 
@@ -230,19 +228,15 @@ def _examples_row(bank: QuestionBank) -> list[gr.Button]:
     return chips
 
 
-def _connect_examples(chips: list[gr.Button], bank: QuestionBank, question: gr.Textbox, answer: gr.components.Component) -> None:
+def _connect_examples(chips: list[gr.Button], bank: QuestionBank, question: gr.Textbox) -> None:
     """Examples bring no answer with them: the bank knows theirs, and one typed for another question must go."""
     for chip, example in zip(chips, bank.examples(N_EXAMPLES), strict=False):
-        chip.click(None, outputs=[question, answer], js=f"() => [{json.dumps(example)}, '']", api_visibility="private")
+        choose = f"() => {{ s1.forgetAnswer(); return {json.dumps(example)}; }}"
+        chip.click(None, outputs=question, js=choose, api_visibility="private")
     if bank.questions:
-        chips[-1].click(
-            lambda current: (bank.surprise(current), ""),
-            question,
-            [question, answer],
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
-        )
+        forget = "(current) => { s1.forgetAnswer(); return current; }"
+        private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        chips[-1].click(bank.surprise, question, question, js=forget, queue=False, **private)
 
 
 def _controls_row(context_length: int) -> list[gr.components.Component]:

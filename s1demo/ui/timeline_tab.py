@@ -58,6 +58,7 @@ _VIEW = """
 <p class="asked-legend">
   <span><b class="right">●</b> right <b class="wrong">✕</b> wrong <b class="unknown">◆</b> not known <b>–</b> none</span>
   <span>each stretch of the strip is one answer; each pattern another one</span>
+  <span>cut at its very end, it may answer otherwise than it does by itself</span>
   <span>P(answer): how likely the model is to write exactly this answer when it is cut off here</span>
   <span>drag the handle, use the arrow keys, or click the picture</span>
 </p>

@@ -151,3 +151,10 @@ def test_a_process_that_the_engine_spawns_opens_no_second_engine():
     code = "import multiprocessing as m, runpy; runpy.run_path('app.py', run_name='__mp_main__'); import sys; print('torch' in sys.modules)"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env={**os.environ, "S1_MODEL": "/nowhere"})
     assert (child.returncode, child.stdout.strip()) == (0, "False"), child.stderr
+
+
+def test_a_port_in_use_is_one_line_and_exit_code_2():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        environment = {**os.environ, "S1_ENGINE": "replay", "S1_HOST": "127.0.0.1", "S1_PORT": str(taken.getsockname()[1])}
+        app = subprocess.run([sys.executable, "app.py"], capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120)
+    assert app.returncode == 2 and "S1_PORT" in app.stderr.splitlines()[-1] and "Traceback" not in app.stderr

@@ -155,6 +155,19 @@ def test_nothing_can_be_put_in_place_of_an_end(open_page, url):
     )
 
 
+def test_a_typed_true_answer_is_in_the_link_and_goes_with_its_question(open_page, url):
+    page = open_page(url)
+    page.fill("#question textarea", "Mine?")
+    page.click("#more")
+    page.locator("#true-answer input, #true-answer textarea").fill("2")
+    rerun(page, lambda: page.click("#run"))
+    assert page.inner_text(".truth") == "True answer: 2" and "answer=2" in page.url
+    page.fill("#question textarea", "Yours?")
+    page.wait_for_function("!location.search.includes('answer=')")
+    rerun(page, lambda: page.click("#run"))
+    assert page.inner_text(".truth") == "" and verdicts(page) == ["", "", ""]
+
+
 def test_a_true_answer_brings_verdicts_and_stays_with_its_question(open_page, url):
     page = open_page(url + "?question=Mine%3F&answer=2")
     full_speed(page)

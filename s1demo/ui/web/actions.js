@@ -7,8 +7,16 @@ const KEYS_KEPT = "s1-single-keys";
 // The state of the page when a run is asked for, which from now on is what its address reproduces.
 s1.compareAsked = (names, values) => {
   const asked = Object.fromEntries(names.map((name, i) => [name, values[i]]));
-  s1.address.set({ question: asked.question, budget: asked.budget, waits: asked.waits, run: 1 });
+  s1.address.set({ question: asked.question, answer: asked.answer, budget: asked.budget, waits: asked.waits, run: 1 });
   return asked;
+};
+
+// A true answer belongs to the question it was given for. The field is cleared as a person would clear it.
+s1.forgetAnswer = () => {
+  const box = document.querySelector("#true-answer input, #true-answer textarea");
+  if (!box.value) return;
+  box.value = "";
+  box.dispatchEvent(new Event("input", { bubbles: true }));
 };
 
 // The hidden component that receives the file (compare_tab.py). It is made here and never lies on the server's disk.

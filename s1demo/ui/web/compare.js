@@ -1,12 +1,13 @@
 // The Compare tab around one comparison: question and problem line, running or not. The `element` and its companions are Gradio's.
 
 const PATIENCE_SECONDS = 1.5; // a run that has not begun by then is waiting for a place
+const STILL_SECONDS = 5; // a model that brings nothing for so long is said to be silent: a server elsewhere may have gone
 const WAITING = "Others are running; yours begins as soon as a place is free.";
 
 s1.compare = ({ element, props, trigger, watch }) => {
   const comparison = new Comparison(element);
   const oneMore = element.querySelector("#one-more");
-  let asked = 0, question = "", settings = null, shown = null, extra = false;
+  let asked = 0, question = "", settings = null, shown = null, extra = false, still = false;
   const stream = new Stream({
     operations: {
       ...comparison.operations,
@@ -16,7 +17,7 @@ s1.compare = ({ element, props, trigger, watch }) => {
     },
     begin,
     clear: () => comparison.clear(),
-    show: () => comparison.show(),
+    show,
     resync: () => trigger("resync"),
     lost,
   });
@@ -31,6 +32,18 @@ s1.compare = ({ element, props, trigger, watch }) => {
     if (extra) showProblem(t(oneMoreWords()), "note");
     extra = false;
     element.querySelector("#save-traces").disabled = false;
+  }
+
+  function show() {
+    comparison.show();
+    const seconds = Math.round((Date.now() - stream.moved) / 1000);
+    if (stream.running && seconds >= STILL_SECONDS) {
+      still = true;
+      showProblem(t("Nothing new from the model for {seconds} s. It is tried on; Stop ends it.", { seconds }), "note");
+    } else if (still) {
+      still = false;
+      showProblem("");
+    }
   }
 
   function lost() {
@@ -120,6 +133,7 @@ s1.compare = ({ element, props, trigger, watch }) => {
   oneMore.addEventListener("click", addWait);
   element.querySelector("#copy-link").addEventListener("click", (event) => copyLink(event.target));
   element.querySelector("#save-traces").addEventListener("click", () => trigger("save"));
+  document.addEventListener("input", (event) => event.target.closest("#question") && s1.forgetAnswer());
   document.addEventListener("s1-run-asked", onRunAsked);
   document.addEventListener("s1-stop-asked", onStopAsked);
   document.addEventListener("s1-go", (event) => (wanted = event.detail));

@@ -8,7 +8,7 @@ const SILENCE_SECONDS = 8; // the server sends a heartbeat every 0.4 s
 //   lost(): nothing has come for too long; resync(): ask the server to repeat the run in full
 class Stream {
   constructor(handlers) {
-    Object.assign(this, { handlers, run: 0, n: 0, lost: false, heard: 0, running: false });
+    Object.assign(this, { handlers, run: 0, n: 0, lost: false, heard: 0, moved: 0, running: false }); // moved: when something last happened
     setInterval(() => this.checkSilence(), 1000);
   }
 
@@ -28,7 +28,9 @@ class Stream {
     }
     if (message.full) this.handlers.clear();
     Object.assign(this, { n: message.n, lost: false, heard: Date.now() });
-    for (const [kind, ...rest] of JSON.parse(message.ops)) {
+    const ops = JSON.parse(message.ops);
+    if (ops.length || message.n === 1) this.moved = this.heard;
+    for (const [kind, ...rest] of ops) {
       if (kind === "done") this.running = false;
       this.handlers.operations[kind](...rest);
     }
