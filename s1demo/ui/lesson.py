@@ -328,7 +328,7 @@ def line_of(path: Path, symbol: str) -> int | None:
         return None
     lines = path.read_text(encoding="utf-8").splitlines()
     at = -1
-    for depth, name in enumerate(symbol.split(".")):  # not by `ast`: parsing in two threads at once fails now and then (CPython 3.11)
+    for depth, name in enumerate(symbol.split(".")):  # not by ast: CPython 3.11 fails when two threads parse
         begins = re.compile(rf"{' ' * 4 * depth}(?:async def|def|class) {re.escape(name)}\b")
         at = next((n for n in range(at + 1, len(lines)) if begins.match(lines[n])), -1)
         if at < 0:
