@@ -164,9 +164,9 @@ def test_decontamination_is_linear() -> None:
 
     def seconds(n_rows: int) -> float:
         rows = [Row(" ".join(rng.choices(words, k=60)), "") for _ in range(n_rows)]
-        started = time.process_time()
+        started = time.thread_time()
         decontaminate(rows, [" ".join(rng.choices(words, k=60)) for _ in range(500)])
-        return time.process_time() - started
+        return time.thread_time() - started
 
     seconds(500)
     assert seconds(8000) < 30 * max(seconds(1000), 0.01)  # 8 times the rows; quadratic would be 64 times
