@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from s1demo.events import Origin
 from s1demo.traces import Trace
@@ -280,3 +281,14 @@ def test_a_long_trace_stands_in_blocks_and_its_end_stays_in_sight(open_page, ser
     assert max(map(len, blocks)) < 2000, "what grows is laid out anew"
     page.wait_for_function("(({ scrollTop, clientHeight, scrollHeight }) => scrollTop + clientHeight > scrollHeight - 4)(document.querySelector('.pane.natural .trace'))")
     assert page.complaints == []
+
+
+def test_a_model_that_falls_silent_is_said_to_be(open_page, serve):
+    page = open_page(serve(ScriptedEngine(60)))
+    page.click("#run")
+    note = page.locator("#problem-text")
+    expect(note).to_contain_text("Nothing new from the model", timeout=20_000)
+    assert note.get_attribute("data-kind") == "note"
+    page.click("#stop")
+    page.wait_for_function(IDLE)
+    expect(note).to_be_empty()
