@@ -330,7 +330,9 @@ def line_of(path: Path, symbol: str) -> int | None:
     at = -1
     for depth, name in enumerate(symbol.split(".")):  # not by ast: CPython 3.11 fails when two threads parse
         begins = re.compile(rf"{' ' * 4 * depth}(?:async def|def|class) {re.escape(name)}\b")
-        at = next((n for n in range(at + 1, len(lines)) if begins.match(lines[n])), -1)
+        behind = range(at + 1, len(lines))
+        end = next((n for n in behind if depth and lines[n][:1].strip()), len(lines))  # where the class ends
+        at = next((n for n in behind if n < end and begins.match(lines[n])), -1)
         if at < 0:
             return None
     return at + 1

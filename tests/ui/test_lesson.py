@@ -78,6 +78,7 @@ def test_code_lines_are_where_they_are_said_to_be(content):
         assert symbol.rpartition(".")[2] in (ROOT / file).read_text().splitlines()[line - 1]
         assert code["url"] == f"https://example.org/blob/main/{file}#L{line}"
     assert line_of(ROOT / "s1demo/budget.py", "BudgetForcer.nothing") is None
+    assert line_of(ROOT / "s1demo/budget.py", "BudgetPolicy.feed") is None, "a method of a later class"
     assert line_of(ROOT / "nowhere.py", "x") is None
     assert not any(code.url for code in code_places(""))
 
