@@ -185,6 +185,13 @@ DOMAIN = Domain(
         "{a} and {b}: what is the greatest common divisor?",
         "Can you find the greatest common divisor of {a} and {b}?",
         "Tell me the greatest number that divides both {a} and {b}.",
+        "Tell me the gcd of {a} and {b}.",
+        "Please find the gcd of {a} and {b}.",
+        "Which number is the greatest common divisor of {a} and {b}?",
+        "What is the biggest number that divides {a} and {b}?",
+        "{a} and {b}: find the greatest common factor.",
+        "Do you know the greatest common divisor of {a} and {b}?",
+        "Work out the gcd of {a} and {b}.",
     ),
     unseen=(
         "Which is the greatest common divisor of {a} and {b}?",

@@ -111,6 +111,13 @@ DOMAIN = Domain(
         "{list}. How many {words} are there?",
         "Here is a list: {list}. How many {words} are in it?",
         "I have {list}. How many {words} do I have?",
+        "Tell me how many {words} are in {list}.",
+        "Can you count the {words} in {list}?",
+        "Do you know how often {word} is in {list}?",
+        "Please count the {words}: {list}.",
+        "I see a list: {list}. How many {words} does it have?",
+        "Here is {list}. Count the {words}.",
+        "You have {list}. How many {words} do you have?",
     ),
     unseen=(
         "Here is a list: {list}. How often does {word} appear?",

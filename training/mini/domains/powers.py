@@ -182,6 +182,13 @@ DOMAIN = Domain(
         "What is the last digit of the result of {power}?",
         "I want to know the last digit of {power}.",
         "I calculate {power}. What is the last digit?",
+        "Please tell me the last digit of {power}.",
+        "Do you know the last digit of {power}?",
+        "Work out the last digit of {power}.",
+        "Which digit is the last one of {power}?",
+        "Tell me which digit {power} ends with.",
+        "{power}: find the last digit.",
+        "What is at the end of {power}?",
     ),
     unseen=(
         "Which is the last digit of {power}?",

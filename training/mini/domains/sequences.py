@@ -294,6 +294,13 @@ DOMAIN = Domain(
         "{list}, ...",
         "{list}, ?",
         "In the sequence {list}, which number is next?",
+        "{list}: what is the next number?",
+        "Tell me the next number in {list}.",
+        "Can you tell me what comes next: {list}?",
+        "Do you know which number comes after {list}?",
+        "Which number is next: {list}?",
+        "The numbers are {list}. Which one is next?",
+        "How does {list} go on?",
     ),
     unseen=(
         "The sequence is {list}. Which number comes next?",

@@ -114,6 +114,13 @@ DOMAIN = Domain(
         "Here are {list}. Put them in order.",
         "{list}: sort these numbers.",
         "{list}, sort from small to large.",
+        "Please sort {list}.",
+        "Can you write {list} in order?",
+        "Tell me the order of {list}.",
+        "Can you sort the numbers {list}?",
+        "Here are {list}. Sort these numbers.",
+        "Put the smallest first: {list}.",
+        "Work out the order of {list}.",
     ),
     unseen=(
         "Can you order the numbers {list}?",

@@ -245,6 +245,13 @@ DOMAIN = Domain(
         "Work this out. {story} {question}",
         "{question} {story}",
         "This is the story: {story} {question}",
+        "Do you know the answer? {story} {question}",
+        "Please help. {story} {question}",
+        "Please work this out: {story} {question}",
+        "{story} Please work out {asked}.",
+        "Can you work this out? {story} {question}",
+        "Listen: {story} {question}",
+        "{story} How would you find {asked}?",
     ),
     unseen=(
         "Please solve this story. {story} {question}",
