@@ -60,10 +60,10 @@ def test_two_checks_that_agree_end_the_work() -> None:
 
 def test_the_rough_check_comes_first_then_the_careful_ones() -> None:
     texts = [link.working.text for link in write_chain(RASPBERRY, 3, knobs(rough_first=1.0, rough_slip=1.0), Random(2))]
-    assert "two halves" in texts[1] and "cut it into pieces" in texts[2]
+    assert "count in two pieces" in texts[1] and "cut it into pieces" in texts[2]
     assert "They differ, so let me go letter by letter" in texts[3]
     swapped = [link.working.text for link in write_chain(RASPBERRY, 2, knobs(rough_first=1.0, b_first=1.0), Random(2))]
-    assert "two halves" in swapped[1] and "letter by letter" in swapped[2]
+    assert "count in two pieces" in swapped[1] and "letter by letter" in swapped[2]
 
 
 def test_checks_that_differ_are_followed_by_the_careful_methods_in_turn() -> None:

@@ -7,6 +7,7 @@ from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, SUM_PHRASINGS, Domain, Operands, listed, round_parts
 from training.mini.domains.scribe import Scribe
+from training.mini.domains.steps import in_one_go, lead_and_rest
 
 PLACES = ("Ones", "Tens", "Hundreds", "Thousands")
 PLUS = (" + ", "+", " plus ")
@@ -46,6 +47,17 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     """The sum in one go."""
     scribe.say(f"Quickly: {' + '.join(operands)} =")
     total = scribe.value(sum(map(int, operands)))
+    scribe.say(".")
+    return str(total)
+
+
+def from_the_last(operands: Operands, scribe: Scribe) -> str:
+    """Add the numbers from the last to the first, each at once; of only two the first in its leading part and the rest."""
+    total, *others = map(int, reversed(operands))
+    scribe.say(", let me start from the last:")
+    for index, number in enumerate(others if others[1:] else lead_and_rest(others[0])):
+        scribe.say("," if index else "")
+        total = in_one_go(total, "+", number, scribe)
     scribe.say(".")
     return str(total)
 
@@ -122,6 +134,7 @@ DOMAIN = Domain(
     ),
     unseen=("Please find {sum}.", "Tell me the total of {list}.", "What do you get for {sum}?"),
     draft=draft,
+    rough=from_the_last,
     check_a=one_by_one,
     check_b=by_columns,
     showcase=(("27", "48", "36", "9"), ("348", "275", "96"), ("123", "456", "789")),

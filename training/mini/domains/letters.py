@@ -8,6 +8,7 @@ from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands
 from training.mini.domains.scribe import Scribe
+from training.mini.domains.steps import in_one_go
 
 VOWELS, CONSONANTS = "aeiou", "bcdfghjklmnpqrstvwxyz"
 SHOWCASE = (
@@ -93,6 +94,21 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     return str(seen)
 
 
+def in_two_pieces(operands: Operands, scribe: Scribe) -> str:
+    """Cut the word in the middle, count in both pieces at a glance and add."""
+    letter, word = operands
+    middle = (len(word) + 1) // 2
+    scribe.say(", let me count in two pieces:")
+    counts = []
+    for piece in (word[:middle], word[middle:]):
+        scribe.say(f" {' '.join(piece)} has")
+        counts.append(scribe.value(piece.count(letter)))
+        scribe.say(",")
+    total = in_one_go(counts[0], "+", counts[1], scribe)
+    scribe.say(".")
+    return str(total)
+
+
 def in_pieces(operands: Operands, scribe: Scribe) -> str:
     """Cut the word into pieces of three letters, count in each and add up."""
     letter, word = operands
@@ -172,6 +188,7 @@ DOMAIN = Domain(
         "{word}: how many {letter}?",
     ),
     draft=draft,
+    rough=in_two_pieces,
     check_a=in_pieces,
     check_b=letter_by_letter,
     showcase=SHOWCASE,
