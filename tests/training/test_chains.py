@@ -67,7 +67,7 @@ def test_the_rough_check_comes_first_then_the_careful_ones() -> None:
 
 
 def test_checks_that_differ_are_followed_by_the_careful_methods_in_turn() -> None:
-    for b_first, third in ((0.0, "cut it into pieces"), (1.0, "letter by letter")):
+    for b_first, third in ((0.0, "cut it into pieces"), (1.0, "go letter by letter")):
         chain = write_chain(RASPBERRY, 3, knobs(disagreement=1.0, b_first=b_first), Random(1))
         assert chain[1].working.conclusion != chain[2].working.conclusion
         assert f"They differ, so let me {third}" in chain[3].working.text

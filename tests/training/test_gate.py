@@ -8,7 +8,7 @@ import pytest
 from training.mini.chains import after_disagreement, confirmation, restatement
 from training.mini.domains import DOMAINS
 from training.mini.domains.base import write_pass
-from training.mini.gate import AGREE, CHECK_A, CHECK_B, DRAFT, KINDS, kind_of, share, tally_trace, verdict
+from training.mini.gate import AGREE, CHECK_A, CHECK_B, DRAFT, KINDS, ROUGH, kind_of, share, tally_trace, verdict
 from training.mini.problems import sample_problem
 
 
