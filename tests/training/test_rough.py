@@ -37,6 +37,7 @@ CASES: list[tuple[str, Operands, str, int, str]] = [  # domain, operands, the ch
     ("sequences", ("92", "87", "82", "77"), ", let me write the steps: minus 5, 5, 5, then 5. 77 - 5 = 72. So 72.", 0, "plus 5, 5, 5, then 5. 77 + 5 = 82. So 82."),
     ("sequences", ("3", "6", "12", "24"), ", let me write the steps: times 2, 2, 2, then 2. 24 × 2 = 48. So 48.", 3, "times 2, 2, 2, then 3. 24 × 3 = 72. So 72."),
     ("weekdays", ("Thursday", "298", "later"), ", let me subtract weeks. 298 - 294 = 4. 4 days after Thursday is Monday. So Monday.", 1, "298 - 294 = 5. 5 days after Thursday is Tuesday. So Tuesday."),
+    ("weekdays", ("Thursday", "298", "ago"), ", let me subtract weeks. 298 - 294 = 4. 4 days before Thursday is Sunday. So Sunday.", 0, "280 = 18. 18 days before Thursday is Sunday. So Sunday."),
     ("weekdays", ("January", "5", "Monday", "28"), ", let me subtract weeks. 28 - 5 = 23. 23 - 21 = 2. 2 days after Monday is Wednesday. So Wednesday.", 0, "28 - 5 = 24. 24 - 21 = 3. 3 days after Monday is Thursday. So Thursday."),
     ("powers", ("7", "12", "+", "3", "9"), ", let me use cycles. 7, 9, 3, 1. Power 12 is number 4: 1. 3, 9, 7, 1. Power 9 is number 1: 3. 1 + 3 = 4. So 4.", 3, "Power 12 is number 1: 7. 3, 9, 7, 1. Power 9 is number 1: 3. 7 + 3 = 10. So 0."),
     ("powers", ("16", "30"), ", let me use cycles. 6, always 6. So 6.", 0, "6, always 0. So 0."),
@@ -45,6 +46,7 @@ CASES: list[tuple[str, Operands, str, int, str]] = [  # domain, operands, the ch
     ("binary", ("507", "binary"), ", let me cut it in two: 507 is 31 × 16 + 11, 31 is 11111, 11 is 1011. So 111111011.", 3, "11 is 0000. So 111110000."),
     ("binary", ("101101", "decimal"), ", let me cut it in two: 101 is 5, 101 is 5, 5 × 8 = 40, 40 + 5 = 45. So 45.", 0, "101 is 6, 101 is 5, 6 × 8 = 48, 48 + 5 = 53. So 53."),
     ("units", ("3", "hours", "25", "minutes"), ", let me work with 60: 3 × 60 = 180, 180 + 25 = 205. So 205 minutes.", 0, "3 × 60 = 181, 181 + 25 = 206. So 206 minutes."),
+    ("units", ("200", "minutes", "hours"), ", let me work with 60: 3 × 60 = 180, 200 - 180 = 20. So 3 hours 20 minutes.", 1, "181, 200 - 181 = 19. So 3 hours 19 minutes."),
     ("units", ("200", "minutes", "hours"), ", let me work with 60: 3 × 60 = 180, 200 - 180 = 20. So 3 hours 20 minutes.", 0, "1 × 60 = 60, 200 - 60 = 140. So 1 hour 140 minutes."),
 ]  # fmt: skip
 
@@ -56,9 +58,15 @@ class FirstChoice(Random):
         return seq[0]
 
 
-def written(name: str, operands: Operands, slip_at: int | None) -> str:
+def worked(name: str, operands: Operands, slip_at: int | None) -> tuple[Scribe, str]:
+    """A rough check's text and its conclusion."""
     scribe = Scribe(FirstChoice(), slip_at)
-    conclusion = DOMAINS[name].rough(operands, scribe)
+    return scribe, DOMAINS[name].rough(operands, scribe)
+
+
+def written(name: str, operands: Operands, slip_at: int | None) -> str:
+    """The whole line."""
+    scribe, conclusion = worked(name, operands, slip_at)
     return f"{''.join(text for text, _ in scribe.pieces)} So {conclusion}."
 
 
@@ -96,3 +104,14 @@ def test_rough_checks_are_right_and_only_a_slip_breaks_an_equation(name: str) ->
 
 def test_false_equations_are_found() -> None:
     assert false_equations("5 + 9 = 14, 20 + 8 × 6 = 69, 252 - 3 × 105 = -63, -5 + 3 = -3.") == ["20 + 8 * 6 = 69", "-5 + 3 = -3"]
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+def test_the_last_value_that_can_slip_decides(name: str) -> None:
+    rng = Random(f"{name} last")
+    for _ in range(N_PROBLEMS // 4):
+        operands = DOMAINS[name].sample(rng)
+        clean, right = worked(name, operands, None)
+        slips = (worked(name, operands, slip_at) for slip_at in reversed(range(clean.n_values)))
+        slipped = next(concluded for scribe, concluded in slips if any(slip for _, slip in scribe.pieces))
+        assert slipped != right or (name, right) == ("gcd", "1"), operands  # nothing is left of 1, also after a slip
