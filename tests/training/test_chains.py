@@ -1,4 +1,4 @@
-"""Chains: checks in turn, disagreements named and resolved by the more careful method, agreements that are true."""
+"""Chains: checks in turn, the rough one first, disagreements named and worked on, agreements that are true."""
 
 from pathlib import Path
 from random import Random
@@ -12,18 +12,21 @@ RASPBERRY = Problem("letters", ("r", "raspberry"))
 
 
 def knobs(**changes: object) -> DocumentKnobs:
-    """No slips, no cuts, first method first, unless changed."""
+    """No slips, no cuts, no rough check, first careful method first, unless changed."""
     plain: dict[str, object] = {
         "domain_weights": {"letters": 1.0},
         "elsewhere": 0.0,
         "draft_slip": 0.0,
         "draft_trained": (1.0, 1.0, 1.0),
+        "rough_slip": 0.0,
         "check_a_slip": 0.0,
         "check_b_slip": 0.0,
         "disagreement": 0.0,
+        "rough_first": 0.0,
         "b_first": 0.0,
         "cut": 0.0,
         "cut_at_zero": 0.0,
+        "cut_at_line_end": 0.0,
         "extra_waits": (1.0,),
         "other_extension": 0.0,
         "most_tokens": 1000,
@@ -55,11 +58,19 @@ def test_two_checks_that_agree_end_the_work() -> None:
     assert texts[4] == texts[5] == ", two checks agree, so I am done. So 3.\n"
 
 
-def test_a_disagreement_is_settled_by_the_more_careful_method() -> None:
-    for b_first in (0.0, 1.0):
+def test_the_rough_check_comes_first_then_the_careful_ones() -> None:
+    texts = [link.working.text for link in write_chain(RASPBERRY, 3, knobs(rough_first=1.0, rough_slip=1.0), Random(2))]
+    assert "count in two pieces" in texts[1] and "cut it into pieces" in texts[2]
+    assert "They differ, so let me go letter by letter" in texts[3]
+    swapped = [link.working.text for link in write_chain(RASPBERRY, 2, knobs(rough_first=1.0, b_first=1.0), Random(2))]
+    assert "count in two pieces" in swapped[1] and "letter by letter" in swapped[2]
+
+
+def test_checks_that_differ_are_followed_by_the_careful_methods_in_turn() -> None:
+    for b_first, third in ((0.0, "cut it into pieces"), (1.0, "go letter by letter")):
         chain = write_chain(RASPBERRY, 3, knobs(disagreement=1.0, b_first=b_first), Random(1))
         assert chain[1].working.conclusion != chain[2].working.conclusion
-        assert "They differ, so let me go letter by letter" in chain[3].working.text
+        assert f"They differ, so let me {third}" in chain[3].working.text
 
 
 def test_a_draft_may_be_left_out_of_the_loss() -> None:

@@ -83,6 +83,17 @@ def test_cut_documents_end_as_the_product_cuts(writer: DocumentWriter, tokenizer
     assert {0, 1} < lengths and len(lengths) > 10
 
 
+def test_a_cut_behind_a_finished_pass_answers_what_it_concluded(tokenizer: MiniTokenizer) -> None:
+    writer, conclusions = DocumentWriter(tokenizer, knobs(cut_at_line_end=1.0)), set()
+    for seed in range(30):
+        text, _ = assistant(document_of(writer, 2, seed, cut=True, draft_slip=1.0), tokenizer, QUESTION)
+        thinking, answer = split_trace(text, S1)
+        last = thinking.rstrip().rpartition(" So ")[2].removesuffix(".")
+        assert thinking.endswith(f" So {last}.\n") and answer.endswith(f" {last}")
+        conclusions.add(last)
+    assert len(conclusions) > 1
+
+
 def test_slipped_digits_are_not_trained(writer: DocumentWriter, tokenizer: MiniTokenizer) -> None:
     document = document_of(writer, seed=1, draft_slip=1.0)
     untrained = [n for n in range(len(document.ids)) if not document.trained[n]]

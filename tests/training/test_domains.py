@@ -6,8 +6,9 @@ import re
 import string
 from collections import Counter
 from functools import cache
+from itertools import combinations
 from random import Random
-from statistics import median
+from statistics import mean, median
 
 import pytest
 
@@ -24,10 +25,12 @@ TOKEN = re.compile(r" ?[A-Za-z]+| ?\d|[^\sA-Za-z\d]|\n")
 STEP = re.compile(r"(\d+) ([+×-]) (\d+) = \d+")
 WORD = re.compile(r"[a-z]+")
 CHECKS = ("check_a", "check_b")
-METHODS = ("draft", *CHECKS)
+METHODS = ("draft", "rough", *CHECKS)
 N_PROBLEMS, N_DISTINCT, MOST_DRAWS = 120, 5000, 40_000
 FEWER = {"binary": 2000}  # all numbers up to 255, both ways
 LONGEST_CHECK, LONGEST_DRAFT, SHORTEST_CHECK = 360, 60, 12  # tokens
+TYPICAL_ROUGH, LONGEST_ROUGH = (20, 55), 120  # tokens, of medium and large problems: the mean's limits and the most
+ROUGH_SHARE = 0.7  # of the length of check A, at most
 TYPICAL_CHECK = {SMALL: (20, 100), MEDIUM: (30, 150), LARGE: (45, 300)}  # tokens, of the median
 READABLE = set(string.ascii_letters + string.digits + " .,:;?!'\"()+-=×÷/<>%°€£$\n")
 WRONG_PLACES = re.compile(r"  | [.,;:?]|\.\.|,,|,\.|\.,|:\.")
@@ -106,11 +109,13 @@ def test_every_pass_is_one_readable_line(domain: Domain, method: str) -> None:
 
 
 @every_domain
-def test_openings_tell_the_three_methods_apart(domain: Domain) -> None:
+def test_openings_tell_the_methods_apart(domain: Domain) -> None:
     seen = {method: {first_words(working.text) for _, working in passes(domain, method)} for method in METHODS}
-    assert not any(seen[one] & seen[other] for one, other in (("draft", "check_a"), ("draft", "check_b"), CHECKS))
+    assert not any(seen[one] & seen[other] for one, other in combinations(METHODS, 2))
     assert all(working.text[0].isupper() for _, working in passes(domain, "draft"))
-    assert all(re.match(r", [a-z]", working.text) for method in CHECKS for _, working in passes(domain, method))
+    assert all(re.match(r", let me [a-z]", working.text) for method in METHODS[1:] for _, working in passes(domain, method))
+    rough = {words[:3] for words in seen["rough"]}
+    assert len(rough) == 1 and not rough & {words[:3] for check in CHECKS for words in seen[check]}
 
 
 @every_domain
@@ -128,6 +133,18 @@ def test_passes_are_as_long_as_their_size(domain: Domain) -> None:
             assert low <= median(lengths[check, size]) <= high, (check, size, median(lengths[check, size]))
             assert median(lengths[check, size]) > median(lengths["draft", size])
         assert median(lengths[check, SMALL]) < median(lengths[check, LARGE])
+
+
+@every_domain
+def test_a_rough_check_is_short(domain: Domain) -> None:
+    """On what is not small it takes clearly fewer tokens than a careful check."""
+    rough, check_a, check_b = (
+        [n_tokens(working.text) for operands, working in passes(domain, method) if domain.size(operands) > SMALL]
+        for method in ("rough", *CHECKS)
+    )
+    low, high = TYPICAL_ROUGH
+    assert low <= mean(rough) <= high and max(rough) <= LONGEST_ROUGH, (mean(rough), max(rough))
+    assert mean(rough) <= ROUGH_SHARE * mean(check_a) and mean(rough) < mean(check_b), (mean(rough), mean(check_a), mean(check_b))
 
 
 @every_domain

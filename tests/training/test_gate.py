@@ -8,7 +8,7 @@ import pytest
 from training.mini.chains import after_disagreement, confirmation, restatement
 from training.mini.domains import DOMAINS
 from training.mini.domains.base import write_pass
-from training.mini.gate import AGREE, CHECK_A, CHECK_B, DRAFT, KINDS, kind_of, share, tally_trace, verdict
+from training.mini.gate import AGREE, CHECK_A, CHECK_B, DRAFT, KINDS, ROUGH, kind_of, share, tally_trace, verdict
 from training.mini.problems import sample_problem
 
 
@@ -40,7 +40,7 @@ def test_a_false_agreement_is_counted_as_false() -> None:
 
 
 def test_the_verdict_names_what_is_amiss() -> None:
-    good = {DRAFT: 60, CHECK_A: 92, CHECK_B: 97, AGREE: 99}
+    good = {DRAFT: 60, ROUGH: 80, CHECK_A: 92, CHECK_B: 97, AGREE: 99}
 
     def judged(**changes: int) -> str:
         shares = good | changes
@@ -50,6 +50,7 @@ def test_the_verdict_names_what_is_amiss() -> None:
 
     assert judged() == ""
     assert "check_a 80" in judged(check_a=80)
+    assert "rough 65" in judged(rough=65)
     assert "draft 90" in judged(draft=90)
     assert "agreement true 90" in judged(agree=90)
     assert set(good) | {"other"} == set(KINDS) and CHECK_B in good

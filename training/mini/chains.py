@@ -1,8 +1,8 @@
 """Chains: how passes follow each other in a trace, with the words that join them.
 
 Knows the domains' working, no tokens. The rules, all imposed on the miniature's training text:
-* a trace opens with a draft; each forced extension adds a check, the first and the second method in turn;
-* if the first two checks disagree, the next says so and repeats the second method, the more careful one;
+* a trace opens with a draft; the first forced extension adds a rough check in big steps, the next ones the two careful methods;
+* checks that all differ are named by the next one, which works with the next careful method;
 * once two checks agree, the next extension says so in one line, and each later one in a shorter line.
 """
 
@@ -52,8 +52,10 @@ def write_chain(problem: Problem, n_extensions: int, knobs: DocumentKnobs, rng: 
         rng: source of randomness.
     """
     domain = DOMAINS[problem.domain]
-    first, second = (domain.check_a, knobs.check_a_slip), (domain.check_b, knobs.check_b_slip)
-    order = [second, first, second] if rng.random() < knobs.b_first else [first, second, second]
+    careful = [(domain.check_a, knobs.check_a_slip), (domain.check_b, knobs.check_b_slip)]
+    if rng.random() < knobs.b_first:
+        careful.reverse()
+    rough = [(domain.rough, knobs.rough_slip)] if rng.random() < knobs.rough_first else []
     planted = rng.randrange(2) if rng.random() < knobs.disagreement else None
     draft = write_pass(problem.operands, domain.draft, rng, knobs.draft_slip)
     chain = [Link("", draft, rng.random() < knobs.draft_trained[problem.size])]
@@ -65,7 +67,7 @@ def write_chain(problem: Problem, n_extensions: int, knobs: DocumentKnobs, rng: 
             working = confirmation(concluded) if first_time else restatement(agreed)
         else:
             turn = len(concluded)
-            method, slip_rate = order[turn] if turn < len(order) else order[turn % 2]
+            method, slip_rate = rough[0] if turn < len(rough) else careful[(turn - len(rough)) % 2]
             working = write_pass(problem.operands, method, rng, 1.0 if turn == planted else slip_rate)
             if turn > 1:
                 working = after_disagreement(working, concluded)

@@ -76,7 +76,7 @@ class DocumentWriter:
         prompt = list(build_prompt(question, self.tokenizer, S1))
         ids, trained, line_ends = self._thinking(chain)
         if cut:
-            at = 0 if rng.random() < self.knobs.cut_at_zero else rng.randrange(len(ids))
+            at = self._cut_position(rng, len(ids), list(line_ends))
             answer = line_ends.get(at, answer)  # after a finished pass what it concluded, in the middle the truth
             ids, trained = ids[:at], trained[:at]
             delimiter = list(self.format.forced_end(ids[-1] if ids else None))
@@ -88,6 +88,13 @@ class DocumentWriter:
             last = self.tokenizer.encode(f"\n{ANSWER_PREFIX}{chain[-1].working.conclusion}")
         last.append(self.tokenizer.end_of_turn_id)
         return Document(prompt + ids + last, [False] * len(prompt) + trained + [True] * len(last))
+
+    def _cut_position(self, rng: Random, n_tokens: int, line_ends: Sequence[int]) -> int:
+        """How many tokens of thinking a budget leaves: none, up to the end of a pass, or any number."""
+        dice = rng.random()
+        if dice < self.knobs.cut_at_zero:
+            return 0
+        return rng.choice(line_ends) if dice < self.knobs.cut_at_zero + self.knobs.cut_at_line_end else rng.randrange(n_tokens)
 
     def _thinking(self, chain: Sequence[Link]) -> tuple[list[int], list[bool], dict[int, str]]:
         """The thinking's ids, which of them are trained, and the conclusion at the end of each line."""

@@ -23,24 +23,26 @@ from training.mini.domains import DOMAINS
 from training.mini.domains.base import write_pass
 
 CONCLUSION = re.compile(r"So (.+)\.$")
-DRAFT, CHECK_A, CHECK_B, AGREE, OTHER = KINDS = ("draft", "check_a", "check_b", "agree", "other")
+DRAFT, ROUGH, CHECK_A, CHECK_B, AGREE, OTHER = KINDS = ("draft", "rough", "check_a", "check_b", "agree", "other")
+CHECKS = (ROUGH, CHECK_A, CHECK_B)
 OPENINGS_READ = 50
-BEST_DRAFT, WORST_CHECK, LEAST_TRUE_AGREEMENT = 75, 88, 95  # percent; issue 3's targets
+BEST_DRAFT, WORST_CHECK, LEAST_TRUE_AGREEMENT = 75, 88, 95  # percent
+ROUGH_OVER_DRAFT = 10  # percentage points; of a careful check `WORST_CHECK` is asked
 Tally = Counter[tuple[str, str, bool]]
 
 
 @cache
 def openings(domain: str) -> dict[str, str]:
-    """The first words of every way a domain's checks begin, as few as tell the two apart, and which check it is."""
+    """The first words of every way a domain's checks begin, as few as tell them apart, and which check it is."""
     rng, methods = Random(0), DOMAINS[domain].methods()
     drawn = [DOMAINS[domain].sample(rng) for _ in range(OPENINGS_READ)]
     words = {
         kind: [write_pass(operands, methods[kind], rng).text.lstrip(", ").split() for operands in drawn]
-        for kind in (CHECK_A, CHECK_B)
+        for kind in CHECKS
     }
-    for n_words in (3, 4):  # "let me add" may be both, "let me add by" is not
+    for n_words in (3, 4, 5):  # "let me add" may be both, "let me add by" is not
         begun = {kind: {" ".join(text[:n_words]) for text in words[kind]} for kind in words}
-        if not begun[CHECK_A] & begun[CHECK_B]:
+        if len(set().union(*begun.values())) == sum(map(len, begun.values())):
             return {opening: kind for kind, openings in begun.items() for opening in openings}
     raise ValueError(f"The checks of {domain} begin alike.")
 
@@ -81,7 +83,7 @@ def tally_trace(thinking: str, domain: str, true_answer: str) -> Tally:
         said = match.group(1) if match else ""
         right = concluded.count(said) >= 2 if kind == AGREE else said == true_answer
         tally[domain, kind, right] += 1
-        if kind in (CHECK_A, CHECK_B):
+        if kind in CHECKS:
             concluded.append(said)
     return tally
 
@@ -96,9 +98,9 @@ def verdict(tally: Tally, domain: str) -> str:
     """Empty if the domain passes the gate, else what is amiss."""
     amiss = []
     draft = share(tally, domain, DRAFT)[0]
-    for kind in (CHECK_A, CHECK_B):
+    for kind in CHECKS:
         right, n = share(tally, domain, kind)
-        if n and (right < WORST_CHECK or right <= draft):
+        if n and right < (max(WORST_CHECK, draft) if kind != ROUGH else draft + ROUGH_OVER_DRAFT):
             amiss.append(f"{kind} {right:.0f}")
     if draft > BEST_DRAFT:
         amiss.append(f"draft {draft:.0f}, little left to correct")

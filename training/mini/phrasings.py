@@ -13,10 +13,12 @@ OPENINGS = (
     *("Please tell me: ", "Tell me: ", "Quick question: ", "Hello! ", "Hi, ", "Hi! ", "Hey, ", "Question: ", "Please answer: "),
     *("Can you tell me: ", "I want to know: ", "Okay, ", "So, ", "Please help me: ", "Help me with this: ", "My question is: "),
     *("Good morning! ", "Think carefully: ", "Try this one: ", "One more: ", "Please, ", "Now ", "Do you know: "),
-    "Here is a problem. ",
+    *("Here is a problem. ", "For my homework: ", "My teacher asks: ", "I wonder: ", "A quiz question: ", "Good evening, "),
+    *("Let us see: ", "What do you think: ", "Answer this: ", "Here you go: ", "Next question: "),
 )
 ENDINGS = (
     *(" Thanks!", " Thank you.", " Please explain.", " Think step by step.", " Be careful.", " I need the answer.", " Please."),
+    *(" Show your work.", " Take your time.", " It is for school.", " What do you say?"),
 )
 
 
@@ -47,8 +49,8 @@ def vary(question: str, rng: Random) -> str:
     """
     if rng.random() < 0.15:
         question = question.rstrip("?.")
-    if rng.random() < 0.05:
+    if rng.random() < 0.07:
         question += rng.choice(ENDINGS) if question[-1] in "?.!" else rng.choice(ENDINGS).lower()
     if rng.random() < 0.15 and not question[:2].isupper():
         question = question[0].lower() + question[1:]
-    return rng.choice(OPENINGS) + question if rng.random() < 0.12 else question
+    return rng.choice(OPENINGS) + question if rng.random() < 0.15 else question

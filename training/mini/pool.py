@@ -49,7 +49,7 @@ class CurationKnobs:
         draw: another number draws other second checks and other rows from the same pool.
         n_problems: size of the pool.
         n_rows: how many are chosen, and the size of each ablation set but the whole pool.
-        second_check: share of large problems whose trace holds both checks.
+        second_check: share of large problems whose trace holds a careful check behind the rough one.
         train_draft: whether the loss counts the draft, which is the base model's own.
         domains_by_size: whether diversity counts small, medium and large problems of a kind as domains of their own; otherwise
             the preference for long traces leaves hardly a small one, and the model learns to check everything.
@@ -113,16 +113,16 @@ def teach(problem: Problem, draft_line: str, rng: Random, second_check: float = 
         second_check: how likely that is.
 
     Returns:
-        One pass per line: the draft alone for a small problem, else a first check too, and for some large ones a second; nothing
-        where the draft concludes nothing.
+        One pass per line: the draft alone for a small problem, else a rough check too, and for some large ones a careful one;
+        nothing where the draft concludes nothing.
     """
     if not conclusion(draft_line):
         return ""
     domain, passes = DOMAINS[problem.domain], [f"{draft_line}\n"]
     if problem.size >= MEDIUM:
-        passes.append(EXTENSION + write_pass(problem.operands, domain.check_a, rng).text)
+        passes.append(EXTENSION + write_pass(problem.operands, domain.rough, rng).text)
     if problem.size >= LARGE and rng.random() < second_check:
-        passes.append(EXTENSION + write_pass(problem.operands, domain.check_b, rng).text)
+        passes.append(EXTENSION + write_pass(problem.operands, domain.check_a, rng).text)
     return "".join(passes)
 
 

@@ -31,12 +31,15 @@ class DocumentKnobs:
         draft_slip: a quick draft holds one wrong value.
         draft_trained: the loss counts the draft of a small, a medium, a large problem; what cannot be known in one go only adds
             noise.
+        rough_slip: a rough check does.
         check_a_slip: a first-method check does.
         check_b_slip: a second-method check does.
         disagreement: one of the first two checks surely holds a wrong value, so that what follows must weigh them.
-        b_first: the first check of a trace uses the second method.
+        rough_first: the first check of a trace is the rough one.
+        b_first: of the two careful methods the second comes first.
         cut: the document is cut at a random token and answered at once.
         cut_at_zero: a cut document is cut before any thinking.
+        cut_at_line_end: it is cut where a pass has just been finished, as a budget that meets the natural end does.
         extra_waits: weights of 0, 1, 2, ... forced extensions after the draft.
         other_extension: a forced extension is another word than the usual one.
         most_tokens: a longer document is drawn again (tokens).
@@ -46,12 +49,15 @@ class DocumentKnobs:
     elsewhere: float
     draft_slip: float
     draft_trained: tuple[float, ...]
+    rough_slip: float
     check_a_slip: float
     check_b_slip: float
     disagreement: float
+    rough_first: float
     b_first: float
     cut: float
     cut_at_zero: float
+    cut_at_line_end: float
     extra_waits: tuple[float, ...]
     other_extension: float
     most_tokens: int
@@ -138,8 +144,9 @@ def _checked(kind: type[T], raw: dict[str, Any], where: str) -> T:
 def _documents(raw: dict[str, Any], where: str) -> DocumentKnobs:
     lists = {name: tuple(raw[name]) for name in ("draft_trained", "extra_waits") if name in raw}
     knobs = _checked(DocumentKnobs, raw | lists, where)
-    slips = ("draft_slip", "check_a_slip", "check_b_slip")
-    for name in (*slips, "elsewhere", "disagreement", "b_first", "cut", "cut_at_zero", "other_extension"):
+    slips = ("draft_slip", "rough_slip", "check_a_slip", "check_b_slip")
+    cuts = ("cut", "cut_at_zero", "cut_at_line_end")
+    for name in (*slips, *cuts, "elsewhere", "disagreement", "rough_first", "b_first", "other_extension"):
         if not 0 <= getattr(knobs, name) <= 1:
             raise ValueError(f"{where}: {name} is a probability, so it must lie between 0 and 1, not {getattr(knobs, name)}.")
     return knobs

@@ -7,6 +7,7 @@ from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, SUM_PHRASINGS, Domain, Operands, listed, round_parts
 from training.mini.domains.scribe import Scribe
+from training.mini.domains.steps import in_one_go, lead_and_rest
 
 PLACES = ("Ones", "Tens", "Hundreds", "Thousands")
 PLUS = (" + ", "+", " plus ")
@@ -46,6 +47,17 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     """The sum in one go."""
     scribe.say(f"Quickly: {' + '.join(operands)} =")
     total = scribe.value(sum(map(int, operands)))
+    scribe.say(".")
+    return str(total)
+
+
+def from_the_last(operands: Operands, scribe: Scribe) -> str:
+    """Add the numbers from the last to the first, each at once; of only two the first in its leading part and the rest."""
+    total, *others = map(int, reversed(operands))
+    scribe.say(", let me start from the last:")
+    for index, number in enumerate(others if others[1:] else lead_and_rest(others[0])):
+        scribe.say("," if index else "")
+        total = in_one_go(total, "+", number, scribe)
     scribe.say(".")
     return str(total)
 
@@ -103,9 +115,26 @@ DOMAIN = Domain(
         "I want to add {list}. What is the result?",
         "Solve {sum}.",
         "What do I get if I add {list}?",
+        "What is the total of {list}?",
+        "Give me the sum of {list}.",
+        "What does {sum} make?",
+        "What does {sum} come to?",
+        "How much do {list} make?",
+        "How much is it if I add {list}?",
+        "Put {list} together. How much is it?",
+        "Please add {list}.",
+        "Please work out {sum}.",
+        "{list}: what is the sum?",
+        "{list}: add them up.",
+        "The numbers are {list}. What is their sum?",
+        "Do you know what {sum} is?",
+        "I need {sum}.",
+        "Give me the result of {sum}.",
+        "You have {list}. How much is that in all?",
     ),
     unseen=("Please find {sum}.", "Tell me the total of {list}.", "What do you get for {sum}?"),
     draft=draft,
+    rough=from_the_last,
     check_a=one_by_one,
     check_b=by_columns,
     showcase=(("27", "48", "36", "9"), ("348", "275", "96"), ("123", "456", "789")),

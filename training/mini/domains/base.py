@@ -35,6 +35,7 @@ class Domain:
         trained: phrasings that training uses; the first is the plain one.
         unseen: phrasings that are kept for testing.
         draft: a quick attempt in one go, meant to be fallible.
+        rough: a short check in big steps, each in one go: better than the draft, fallible on larger problems.
         check_a: a careful method, step by step.
         check_b: another careful method that shares as few steps as possible with the first.
         showcase: operands shown on stage, in no split.
@@ -51,6 +52,7 @@ class Domain:
     trained: Sequence[str]
     unseen: Sequence[str]
     draft: Method
+    rough: Method
     check_a: Method
     check_b: Method
     showcase: Sequence[Operands] = ()
@@ -58,8 +60,8 @@ class Domain:
     held_out: Callable[[Operands], bool] = field(default=lambda operands: False)
 
     def methods(self) -> dict[str, Method]:
-        """The three ways of working by name."""
-        return {"draft": self.draft, "check_a": self.check_a, "check_b": self.check_b}
+        """The four ways of working by name."""
+        return {"draft": self.draft, "rough": self.rough, "check_a": self.check_a, "check_b": self.check_b}
 
 
 def write_pass(operands: Operands, method: Method, rng: Random, slip_rate: float = 0.0) -> Pass:

@@ -6,10 +6,12 @@ from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands, round_parts
 from training.mini.domains.scribe import Scribe
+from training.mini.domains.steps import in_one_go
 
 BINARY, DECIMAL = "binary", "decimal"
 NAMES = {BINARY: ("base 2",), DECIMAL: ("base 10", "base ten")}
 RANGES = {SMALL: (2, 15), MEDIUM: (16, 63), LARGE: (64, 1023)}
+PIECE_BITS = {SMALL: 2, MEDIUM: 3, LARGE: 4}  # of the back piece, where a number is cut in two
 IN_ONE_GO = 32  # powers of two up to here are added and taken away whole, larger ones in hundreds, tens and ones
 
 
@@ -52,6 +54,47 @@ def draft(operands: Operands, scribe: Scribe) -> str:
         guess = forms[scribe.pick(0, forms)]
     scribe.say(".")
     return guess
+
+
+def in_two_pieces(operands: Operands, scribe: Scribe) -> str:
+    """Cut the binary number in two: the front piece counts fours, eights or sixteens; each piece at once."""
+    number, base = operands
+    bits = int(number).bit_length() if base == BINARY else len(number)
+    low = min(PIECE_BITS[size(operands)], bits - 1)
+    scribe.say(", let me cut it in two:")
+    return _join_pieces(int(number), low, scribe) if base == BINARY else _add_pieces(number[:-low], number[-low:], scribe)
+
+
+def _join_pieces(number: int, low: int, scribe: Scribe) -> str:
+    unit = 2**low
+    scribe.say(f" {number} is")
+    front = scribe.value(number // unit)
+    scribe.say(f" × {unit} +")
+    back = scribe.pick(number % unit, [str(rest) for rest in range(unit)])
+    scribe.say(f", {front} is")
+    forms = [f"{front ^ flip:b}" for flip in (0, 1, 2, 4)]
+    start = forms[scribe.pick(0, forms)]
+    scribe.say(f", {back} is")
+    forms = [f"{rest:0{low}b}" for rest in range(unit)]
+    end = forms[scribe.pick(back, forms)]
+    scribe.say(".")
+    return f"{start}{end}".lstrip("0") or "0"
+
+
+def _add_pieces(start: str, end: str, scribe: Scribe) -> str:
+    front, back = (_piece(bits, scribe) for bits in (start, end))
+    total = in_one_go(front, "×", 2 ** len(end), scribe)
+    scribe.say(",")
+    total = in_one_go(total, "+", back, scribe)
+    scribe.say(".")
+    return str(total)
+
+
+def _piece(bits: str, scribe: Scribe) -> int:
+    scribe.say(f" {bits} is")
+    number = scribe.value(int(bits, 2))
+    scribe.say(",")
+    return number
 
 
 def by_places(operands: Operands, scribe: Scribe) -> str:
@@ -153,6 +196,14 @@ DOMAIN = Domain(
         "Can you convert {number} from {other} to {base}?",
         "Can you tell me what {number} is in {base}?",
         "In {base}, what is {number}?",
+        "Can you write {number} in {base}?",
+        "Can you find the {base} form of {number}?",
+        "Tell me {number} in {base}.",
+        "Please convert {number} to {base}.",
+        "What does {number} look like in {base}?",
+        "Give me the {base} form of {number}.",
+        "Work out {number} in {base}.",
+        "How do I get {number} in {base}?",
     ),
     unseen=(
         "How is {number} written in {base}?",
@@ -160,6 +211,7 @@ DOMAIN = Domain(
         "Find {number} in {base}.",
     ),
     draft=draft,
+    rough=in_two_pieces,
     check_a=by_places,
     check_b=by_powers,
     showcase=(("42", BINARY), ("101101", DECIMAL), ("200", BINARY)),

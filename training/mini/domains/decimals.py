@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands, listed
@@ -13,6 +14,7 @@ COMPARED = {LARGEST: "larger", SMALLEST: "smaller"}
 SYNONYMS = {"larger": ("larger", "bigger", "greater"), "largest": ("largest", "biggest", "greatest")}
 NUMBERS = ("one", "two", "three", "four", "five")  # names the number in one word before its digits are written
 SIDES = ("first", "second")
+PLACES = ("Wholes", "Tenths", "Hundredths", "Thousandths")
 HOW_MANY = (2,) * 7 + (3,) * 8 + (4, 4, 4, 5, 5)
 
 
@@ -66,6 +68,26 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     found = scribe.pick(numbers.index(answer(operands)), NUMBERS[: len(numbers)])
     scribe.say(f" is {word_for(operands)}: {numbers[found]}.")
     return numbers[found]
+
+
+def all_at_once(operands: Operands, scribe: Scribe) -> str:
+    """Look at all numbers in the first place where they differ, keep the best, and again for those that are left."""
+    goal, *left = operands
+    scribe.say(", let me look where they differ.")
+    while len(left) > 1:
+        columns = {place: column for place, column in zip(PLACES, by_place(left), strict=False) if len(set(column)) > 1}
+        places = list(columns)
+        column = columns[places[scribe.pick(0, places)]]
+        scribe.say(f" {', '.join(column)}: {goal}")
+        best = column[scribe.pick(column.index((max if goal == LARGEST else min)(column, key=int)), column)]
+        left = [number for number, digit in zip(left, column, strict=True) if digit == best]
+        scribe.say(f", left {listed(left)}.")
+    return left[0]
+
+
+def by_place(numbers: Sequence[str]) -> list[tuple[str, ...]]:
+    """The whole parts of all numbers, their tenths and so on; 0 where a number has ended."""
+    return list(zip_longest(*map(parts, numbers), fillvalue="0"))
 
 
 def pair_by_pair(operands: Operands, scribe: Scribe) -> str:
@@ -145,9 +167,17 @@ DOMAIN = Domain(
         "Find the {which} number: {and}.",
         "Here are {and}. Which one is {which}?",
         "Tell me which is {which}, {or}.",
+        "Can you tell me which is {which}, {or}?",
+        "Do you know which is {which}: {or}?",
+        "Which of the numbers {and} is {which}?",
+        "Of {and}, which number is {which}?",
+        "Tell me which of {and} is {which}.",
+        "{and}: which one is {which}?",
+        "Please find the {which} of {and}.",
     ),
     unseen=("Of {and}, which one is the {which}?", "Tell me the {which} number: {or}.", "Which one of {and} is {which}?"),
     draft=draft,
+    rough=all_at_once,
     check_a=pair_by_pair,
     check_b=place_by_place,
     showcase=((LARGEST, "9.11", "9.8"), (LARGEST, "3.14", "3.2"), (LARGEST, "0.7", "0.65", "0.705", "0.69")),

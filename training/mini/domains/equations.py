@@ -7,7 +7,7 @@ from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands
 from training.mini.domains.scribe import Scribe
-from training.mini.domains.steps import as_multiple, minus_parts, plus_parts
+from training.mini.domains.steps import as_multiple, in_one_go, minus_parts, plus_parts
 
 SIDE = re.compile(r"(\d*)x(?: ([+-]) (\d+))?")
 FROM = " - x"  # what follows the number in an equation such as 10 - x = 4
@@ -113,6 +113,26 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     """The solution in one go."""
     scribe.say(f"Quickly: {' = '.join(operands)} gives x =")
     solution = scribe.value(int(answer(operands)))
+    scribe.say(".")
+    return str(solution)
+
+
+def collect(operands: Operands, scribe: Scribe) -> str:
+    """Collect the x, then the numbers, each at once, and divide at once."""
+    scribe.say(", let me find x:")
+    if taken := _taken_from(operands):
+        solution = in_one_go(taken[0], "-", taken[1], scribe)
+        scribe.say(".")
+        return str(max(0, solution))
+    factor, constant, other, right = _ordered(operands)
+    if other:
+        scribe.say(f" {factor}x - {other}x =")
+        factor = scribe.value(factor - other)
+        scribe.say("x,")
+    if constant:
+        right = max(0, in_one_go(right, "-" if constant > 0 else "+", abs(constant), scribe))
+        scribe.say("," if factor > 1 else "")
+    solution = as_multiple(right, factor, scribe) if factor > 1 else right
     scribe.say(".")
     return str(solution)
 
@@ -247,9 +267,18 @@ DOMAIN = Domain(
         "I know that {equation}. What is x?",
         "What number is x in the equation {equation}?",
         "Which number solves {equation}?",
+        "How much is x in {equation}?",
+        "Can you find x if {equation}?",
+        "Tell me x if {equation}.",
+        "Please solve {equation}.",
+        "What does x have to be if {equation}?",
+        "Do you know x in {equation}?",
+        "{equation}. How much is x?",
+        "I need x: {equation}.",
     ),
     unseen=("Please find x in {equation}.", "How much is x if {equation}?", "{equation}. Can you find x?"),
     draft=draft,
+    rough=collect,
     check_a=undo,
     check_b=try_values,
     showcase=(("3x + 7", "52"), ("6x - 8", "130"), ("7x - 5", "3x + 19")),

@@ -73,6 +73,21 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     return str(common)
 
 
+def by_remainders(operands: Operands, scribe: Scribe) -> str:
+    """Euclid's way in big steps: take the smaller number away as often as it fits, all at once, until nothing is left."""
+    a, b = map(int, operands)
+    scribe.say(", let me find what is left:")
+    larger, smaller = max(a, b), min(a, b)
+    while smaller:
+        scribe.say(f" {larger} -")
+        times = scribe.value(larger // smaller)
+        scribe.say(f" × {smaller} =")
+        left = abs(scribe.value(larger - times * smaller))  # below zero only after a slip
+        scribe.say("," if left else ".")
+        larger, smaller = max(smaller, left), min(smaller, left)
+    return str(larger)
+
+
 def by_subtraction(operands: Operands, scribe: Scribe) -> str:
     """Euclid's way: take the smaller number from the larger until both are equal."""
     a, b = map(int, operands)
@@ -185,6 +200,13 @@ DOMAIN = Domain(
         "{a} and {b}: what is the greatest common divisor?",
         "Can you find the greatest common divisor of {a} and {b}?",
         "Tell me the greatest number that divides both {a} and {b}.",
+        "Tell me the gcd of {a} and {b}.",
+        "Please find the gcd of {a} and {b}.",
+        "Which number is the greatest common divisor of {a} and {b}?",
+        "What is the biggest number that divides {a} and {b}?",
+        "{a} and {b}: find the greatest common factor.",
+        "Do you know the greatest common divisor of {a} and {b}?",
+        "Work out the gcd of {a} and {b}.",
     ),
     unseen=(
         "Which is the greatest common divisor of {a} and {b}?",
@@ -192,6 +214,7 @@ DOMAIN = Domain(
         "{a} and {b}: what is the gcd?",
     ),
     draft=draft,
+    rough=by_remainders,
     check_a=by_subtraction,
     check_b=by_common_primes,
     showcase=(("84", "36"), ("252", "105"), ("22", "33")),

@@ -12,7 +12,7 @@ ANIMALS = ("cat", "dog", "horse", "cow", "bird", "duck", "lion", "tiger", "bear"
 THINGS = ("book", "pen", "cup", "hat", "ball", "shoe", "key", "car", "star", "coin")
 COLOURS = ("red", "blue", "green", "yellow", "black", "white", "pink", "brown", "grey", "purple")
 GROUPS = (FRUIT, ANIMALS, THINGS, COLOURS)
-GROUP_SIZE = 2
+GROUP_SIZE, ROUGH_GROUP_SIZE = 2, 5
 LENGTHS = ((3, 6), (7, 12), (13, 18))  # words in small, medium and large lists
 KINDS = ((2, 4), (3, 5), (3, 6))
 YES_NO = ("yes", "no")
@@ -53,6 +53,24 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     seen = scribe.value(operands[1:].count(operands[0]))
     scribe.say(".")
     return str(seen)
+
+
+def in_fives(operands: Operands, scribe: Scribe) -> str:
+    """Take five words at a time, count in each group at a glance and add all the counts at once."""
+    word, *words = operands
+    scribe.say(", let me take five at a time.")
+    counts = []
+    for start in range(0, len(words), ROUGH_GROUP_SIZE):
+        group = words[start : start + ROUGH_GROUP_SIZE]
+        scribe.say(f" {' '.join(group)}:")
+        counts.append(scribe.value(group.count(word)))
+        scribe.say(".")
+    if len(counts) == 1:
+        return str(counts[0])
+    scribe.say(f" {' + '.join(map(str, counts))} =")
+    total = scribe.value(sum(counts))
+    scribe.say(".")
+    return str(total)
 
 
 def in_groups(operands: Operands, scribe: Scribe) -> str:
@@ -111,6 +129,13 @@ DOMAIN = Domain(
         "{list}. How many {words} are there?",
         "Here is a list: {list}. How many {words} are in it?",
         "I have {list}. How many {words} do I have?",
+        "Tell me how many {words} are in {list}.",
+        "Can you count the {words} in {list}?",
+        "Do you know how often {word} is in {list}?",
+        "Please count the {words}: {list}.",
+        "I see a list: {list}. How many {words} does it have?",
+        "Here is {list}. Count the {words}.",
+        "You have {list}. How many {words} do you have?",
     ),
     unseen=(
         "Here is a list: {list}. How often does {word} appear?",
@@ -118,6 +143,7 @@ DOMAIN = Domain(
         "Count how many {words} are in {list}.",
     ),
     draft=draft,
+    rough=in_fives,
     check_a=in_groups,
     check_b=one_by_one,
     showcase=(

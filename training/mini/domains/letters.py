@@ -8,6 +8,7 @@ from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands
 from training.mini.domains.scribe import Scribe
+from training.mini.domains.steps import in_one_go
 
 VOWELS, CONSONANTS = "aeiou", "bcdfghjklmnpqrstvwxyz"
 SHOWCASE = (
@@ -93,6 +94,21 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     return str(seen)
 
 
+def in_two_pieces(operands: Operands, scribe: Scribe) -> str:
+    """Cut the word in the middle, count in both pieces at a glance and add."""
+    letter, word = operands
+    middle = (len(word) + 1) // 2
+    scribe.say(", let me count in two pieces:")
+    counts = []
+    for piece in (word[:middle], word[middle:]):
+        scribe.say(f" {' '.join(piece)} has")
+        counts.append(scribe.value(piece.count(letter)))
+        scribe.say(",")
+    total = in_one_go(counts[0], "+", counts[1], scribe)
+    scribe.say(".")
+    return str(total)
+
+
 def in_pieces(operands: Operands, scribe: Scribe) -> str:
     """Cut the word into pieces of three letters, count in each and add up."""
     letter, word = operands
@@ -152,6 +168,19 @@ DOMAIN = Domain(
         "{word}, count the {letter}.",
         "What is the number of {letter} in {word}?",
         "How many of the letters in {word} are {letter}?",
+        "Can you count the letter {letter} in {word}?",
+        "Can you count the {letter}'s in {word}?",
+        "Please count every {letter} you see in {word}.",
+        "Can you tell me how many {letter} are in {word}?",
+        "Tell me how many {letter} are in {word}.",
+        "Tell me how often {letter} is in {word}.",
+        "How many times do you see {letter} in {word}?",
+        "How many times is {letter} in {word}?",
+        "Do you know how many {letter}'s are in {word}?",
+        "How many {letter} can you find in {word}?",
+        "How many {letter} has {word} got?",
+        "Find every {letter} in {word}. How many are there?",
+        "I see {word}. How many {letter} are in it?",
     ),
     unseen=(
         "How many {letter} does {word} have?",
@@ -159,6 +188,7 @@ DOMAIN = Domain(
         "{word}: how many {letter}?",
     ),
     draft=draft,
+    rough=in_two_pieces,
     check_a=in_pieces,
     check_b=letter_by_letter,
     showcase=SHOWCASE,

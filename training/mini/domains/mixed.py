@@ -8,7 +8,7 @@ from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, SUM_PHRASINGS, Domain, Operands, listed
 from training.mini.domains.scribe import Scribe
-from training.mini.domains.steps import minus_parts, plus_parts, tens_then_ones
+from training.mini.domains.steps import in_one_go, minus_parts, plus_parts, tens_then_ones
 
 STYLES = ((" ", "×"), ("", "×"), (" ", "*"), ("", "*"), (" ", "x"))  # what stands between numbers and signs, and the times sign
 SHAPES = {  # how many terms, how many of them products
@@ -86,6 +86,21 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     return str(result)
 
 
+def in_whole_steps(operands: Operands, scribe: Scribe) -> str:
+    """From left to right, each product when its turn comes, each number at once."""
+    scribe.say(", let me work in whole steps:")
+    total = 0
+    for index, (sign, factors) in enumerate(terms(operands)):
+        number = factors[0]
+        if len(factors) > 1:
+            number = in_one_go(factors[0], "×", factors[1], scribe)
+            scribe.say(",")
+        total = in_one_go(total, sign, number, scribe) if index else number
+        scribe.say("," if 0 < index < operands.count("+") + operands.count("-") else "")
+    scribe.say(".")
+    return str(total)
+
+
 def left_to_right(operands: Operands, scribe: Scribe) -> str:
     """Products first, then left to right, larger numbers part by part."""
     scribe.say(", let me do the products first.")
@@ -142,9 +157,20 @@ DOMAIN = Domain(
         "Can you work out {sum}?",
         "I want to calculate {sum}. What is the result?",
         "Here is a sum: {sum}. What do I get?",
+        "What does {sum} make?",
+        "What does {sum} come to?",
+        "Give me the result of {sum}.",
+        "Please work out {sum}.",
+        "Please solve {sum}.",
+        "Do you know what {sum} is?",
+        "How much do I get for {sum}?",
+        "I need {sum}.",
+        "{sum}: what is the result?",
+        "Can you solve {sum}?",
     ),
     unseen=("Please find {sum}.", "What do you get for {sum}?", "Tell me the result of {sum}."),
     draft=draft,
+    rough=in_whole_steps,
     check_a=left_to_right,
     check_b=plus_and_minus,
     showcase=(

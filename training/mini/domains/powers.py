@@ -83,6 +83,31 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     return str(digit)
 
 
+def by_place_in_cycle(operands: Operands, scribe: Scribe) -> str:
+    """Name the cycle of last digits and the place of the exponent in it at once."""
+    scribe.say(", let me use cycles.")
+    return _both([_at_place(int(base[-1]), exponent, scribe) for base, exponent in _powers(operands)], operands, scribe)
+
+
+def _at_place(last: int, exponent: int, scribe: Scribe) -> int:
+    cycle = [last]
+    scribe.say(f" {last}")
+    if last * last % 10 == last:
+        scribe.say(", always")
+        digit = scribe.pick(last, DIGITS)
+        scribe.say(".")
+        return digit
+    while len(cycle) < CYCLE:
+        scribe.say(",")
+        cycle.append(scribe.pick(cycle[-1] * last % 10, DIGITS))
+    scribe.say(f". Power {exponent} is number")
+    place = scribe.pick((exponent - 1) % CYCLE, [str(place + 1) for place in range(CYCLE)])
+    scribe.say(":")
+    digit = cycle[scribe.pick(place, [str(digit) for digit in cycle])]
+    scribe.say(".")
+    return digit
+
+
 def again_and_again(operands: Operands, scribe: Scribe) -> str:
     """Multiply up to power ten, then ten powers at a time, then the rest, keeping only the last digit."""
     scribe.say(", let me multiply, keeping last digits.")
@@ -182,6 +207,13 @@ DOMAIN = Domain(
         "What is the last digit of the result of {power}?",
         "I want to know the last digit of {power}.",
         "I calculate {power}. What is the last digit?",
+        "Please tell me the last digit of {power}.",
+        "Do you know the last digit of {power}?",
+        "Work out the last digit of {power}.",
+        "Which digit is the last one of {power}?",
+        "Tell me which digit {power} ends with.",
+        "{power}: find the last digit.",
+        "What is at the end of {power}?",
     ),
     unseen=(
         "Which is the last digit of {power}?",
@@ -189,6 +221,7 @@ DOMAIN = Domain(
         "{power}: which digit does it end with?",
     ),
     draft=draft,
+    rough=by_place_in_cycle,
     check_a=again_and_again,
     check_b=by_cycle,
     showcase=(("7", "23"), ("7", "12", "+", "3", "9"), ("8", "5", "×", "7", "11")),

@@ -7,6 +7,7 @@ from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands, round_parts
 from training.mini.domains.scribe import Scribe
+from training.mini.domains.steps import in_one_go, lead_and_rest
 
 TIMES = (" × ", " times ", " x ", "x", " * ", "*", "×", " multiplied by ")
 PLACES = ("Ones", "Tens", "Hundreds", "Thousands", "Ten thousands")
@@ -51,6 +52,21 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     product = scribe.value(int(answer(operands)))
     scribe.say(".")
     return str(product)
+
+
+def in_two_products(operands: Operands, scribe: Scribe) -> str:
+    """Split only the shorter factor that is not round, multiply both parts by the other at once and add at once."""
+    split, other = sorted(map(int, reversed(operands)), key=lambda factor: (len(round_parts(factor)) == 1, len(str(factor))))
+    products = []
+    scribe.say(", let me multiply in big parts:")
+    for index, part in enumerate(lead_and_rest(split)):
+        scribe.say("," if index else "")
+        products.append(in_one_go(other, "×", part, scribe))
+    if len(products) > 1:
+        scribe.say(",")
+        products = [in_one_go(products[0], "+", products[1], scribe)]
+    scribe.say(".")
+    return str(products[0])
 
 
 def by_parts(operands: Operands, scribe: Scribe) -> str:
@@ -145,6 +161,18 @@ DOMAIN = Domain(
         "Can you tell me what {product} is?",
         "I want to multiply {first} and {second}. What is the result?",
         "How much do {first} times {second} make?",
+        "What does {product} make?",
+        "What does {product} come to?",
+        "What is the result of {product}?",
+        "Give me the result of {product}.",
+        "Please work out {product}.",
+        "Please multiply {first} by {second}.",
+        "Do you know what {product} is?",
+        "How much do I get if I multiply {first} and {second}?",
+        "{first} multiplied by {second} is how much?",
+        "I need {product}.",
+        "What is {first} times {second}?",
+        "If you take {first} times {second}, how much is it?",
     ),
     unseen=(
         "Please find {product}.",
@@ -152,6 +180,7 @@ DOMAIN = Domain(
         "If I multiply {first} by {second}, what is the result?",
     ),
     draft=draft,
+    rough=in_two_products,
     check_a=by_parts,
     check_b=by_digits,
     showcase=(("23", "47"), ("68", "79"), ("347", "26")),

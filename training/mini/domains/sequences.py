@@ -7,6 +7,7 @@ from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands, round_parts
 from training.mini.domains.scribe import Scribe
+from training.mini.domains.steps import in_one_go
 
 SIGNS = ("plus", "minus")
 DIRECTIONS = ("up", "down")
@@ -98,6 +99,39 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     following = scribe.value(next_number(list(map(int, operands))))
     scribe.say(".")
     return str(following)
+
+
+def by_glancing(operands: Operands, scribe: Scribe) -> str:
+    """Write the steps and the one that follows at a glance, then go it at once."""
+    numbers = list(map(int, operands))
+    scribe.say(", let me write the steps:")
+    if factor := factor_of(numbers):
+        factors = [str(one) for one in FACTORS]
+        scribe.say(" times")
+        steps = []
+        for index in range(len(numbers) - 1):
+            scribe.say("," if index else "")
+            steps.append(FACTORS[scribe.pick(FACTORS.index(factor), factors)])
+        scribe.say(", then")
+        factor = FACTORS[scribe.pick(FACTORS.index(most_common(steps)), factors)]
+        scribe.say(".")
+        return _go(numbers[-1], "×", factor, scribe)
+    sign = scribe.pick(int(numbers[0] > numbers[1]), SIGNS)
+    steps = []
+    for index, step in enumerate(differences(numbers)):
+        scribe.say("," if index else "")
+        steps.append(scribe.value(abs(step)))
+    scribe.say(", then")
+    growth = growth_of(steps)
+    step = scribe.value(steps[-1] + growth if growth else most_common(steps))
+    scribe.say(".")
+    return _go(numbers[-1], "+-"[sign], step, scribe)
+
+
+def _go(number: int, sign: str, step: int, scribe: Scribe) -> str:
+    following = in_one_go(number, sign, step, scribe)
+    scribe.say(".")
+    return str(max(0, following))
 
 
 def by_steps(operands: Operands, scribe: Scribe) -> str:
@@ -294,6 +328,13 @@ DOMAIN = Domain(
         "{list}, ...",
         "{list}, ?",
         "In the sequence {list}, which number is next?",
+        "{list}: what is the next number?",
+        "Tell me the next number in {list}.",
+        "Can you tell me what comes next: {list}?",
+        "Do you know which number comes after {list}?",
+        "Which number is next: {list}?",
+        "The numbers are {list}. Which one is next?",
+        "How does {list} go on?",
     ),
     unseen=(
         "The sequence is {list}. Which number comes next?",
@@ -301,6 +342,7 @@ DOMAIN = Domain(
         "{list}: find the next number.",
     ),
     draft=draft,
+    rough=by_glancing,
     check_a=by_steps,
     check_b=by_testing,
     showcase=(("3", "6", "12", "24", "48"), ("1", "2", "4", "7", "11"), ("68", "72", "76", "80")),

@@ -54,6 +54,18 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     return ", ".join(ordered)
 
 
+def by_ends(operands: Operands, scribe: Scribe) -> str:
+    """Take the smallest and the largest number at once, and again of those that are left."""
+    left, low, high = list(operands), list[str](), list[str]()
+    scribe.say(", let me take both ends:")
+    while len(left) > 1:
+        low.append(left.pop(scribe.pick(left.index(min(left, key=int)), left)))
+        scribe.say(" and")
+        high.insert(0, left.pop(scribe.pick(left.index(max(left, key=int)), left)))
+        scribe.say(f", left {', '.join(left)}." if left else ".")
+    return ", ".join(low + left + high)
+
+
 def by_smallest(operands: Operands, scribe: Scribe) -> str:
     """Find the smallest number that is left, again and again."""
     left, ordered = list(operands), list[str]()
@@ -114,6 +126,13 @@ DOMAIN = Domain(
         "Here are {list}. Put them in order.",
         "{list}: sort these numbers.",
         "{list}, sort from small to large.",
+        "Please sort {list}.",
+        "Can you write {list} in order?",
+        "Tell me the order of {list}.",
+        "Can you sort the numbers {list}?",
+        "Here are {list}. Sort these numbers.",
+        "Put the smallest first: {list}.",
+        "Work out the order of {list}.",
     ),
     unseen=(
         "Can you order the numbers {list}?",
@@ -121,6 +140,7 @@ DOMAIN = Domain(
         "Here are some numbers: {list}. Write them in order.",
     ),
     draft=draft,
+    rough=by_ends,
     check_a=by_smallest,
     check_b=by_inserting,
     showcase=(("34", "8", "57", "12"), ("52", "17", "88", "25", "9", "61"), ("73", "37", "71", "9", "38", "27")),

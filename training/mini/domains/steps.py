@@ -8,6 +8,18 @@ from training.mini.domains.base import round_parts
 from training.mini.domains.scribe import Scribe
 
 
+def in_one_go(total: int, sign: str, number: int, scribe: Scribe) -> int:
+    """Write one whole step: "35 + 48 = 83", "35 - 48 = -13" or "35 × 4 = 140"; only a slip makes it fall below zero."""
+    scribe.say(f" {total} {sign} {number} =")
+    return scribe.value(total * number if sign == "×" else total + number if sign == "+" else total - number)
+
+
+def lead_and_rest(number: int) -> list[int]:
+    """A number as its first digit and what follows, without zeros: 345 -> [300, 45]."""
+    lead, *others = round_parts(number)
+    return [lead, sum(others)] if others else [lead]
+
+
 def plus_parts(total: int, number: int, scribe: Scribe) -> int:
     """Write the sum of two numbers, the second one in its hundreds, tens and ones; the sums are separated by commas."""
     for index, part in enumerate(round_parts(number)):

@@ -163,6 +163,21 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     return str(result)
 
 
+def in_whole_steps(operands: Operands, scribe: Scribe) -> str:
+    """Follow the story, each event at once."""
+    left = int(operands[2])
+    scribe.say(", let me take whole steps:")
+    for index, (sign, factors) in enumerate(_steps(operands)):
+        scribe.say("," if index else "")
+        if sign == "/":
+            left = as_multiple(left, factors[0], scribe)
+            continue
+        scribe.say(f" {left} {sign} {' × '.join(map(str, factors))} =")
+        left = scribe.value(left + prod(factors) if sign == "+" else left - prod(factors))
+    scribe.say(".")
+    return str(left)
+
+
 def step_by_step(operands: Operands, scribe: Scribe) -> str:
     """Follow the story in its order."""
     left = int(operands[2])
@@ -245,6 +260,13 @@ DOMAIN = Domain(
         "Work this out. {story} {question}",
         "{question} {story}",
         "This is the story: {story} {question}",
+        "Do you know the answer? {story} {question}",
+        "Please help. {story} {question}",
+        "Please work this out: {story} {question}",
+        "{story} Please work out {asked}.",
+        "Can you work this out? {story} {question}",
+        "Listen: {story} {question}",
+        "{story} How would you find {asked}?",
     ),
     unseen=(
         "Please solve this story. {story} {question}",
@@ -252,6 +274,7 @@ DOMAIN = Domain(
         "Do you know this? {story} {question}",
     ),
     draft=draft,
+    rough=in_whole_steps,
     check_a=step_by_step,
     check_b=in_and_out,
     showcase=(

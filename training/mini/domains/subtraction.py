@@ -6,6 +6,7 @@ from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands, listed, round_parts
 from training.mini.domains.scribe import Scribe
+from training.mini.domains.steps import in_one_go, lead_and_rest
 
 PLACES = ("Ones", "Tens", "Hundreds", "Thousands", "Ten thousands")
 MINUS = (" - ", "-", " minus ", " take away ")
@@ -48,6 +49,17 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     difference = scribe.value(int(answer(operands)))
     scribe.say(".")
     return str(difference)
+
+
+def in_two_parts(operands: Operands, scribe: Scribe) -> str:
+    """Split off the leading part, take away the rest at once, then the leading part."""
+    left = int(operands[0])
+    scribe.say(f", let me split {operands[1]}:")
+    for index, part in enumerate(reversed(lead_and_rest(int(operands[1])))):
+        scribe.say("," if index else "")
+        left = in_one_go(left, "-", part, scribe)
+    scribe.say(".")
+    return str(left)
 
 
 def part_by_part(operands: Operands, scribe: Scribe) -> str:
@@ -121,6 +133,17 @@ DOMAIN = Domain(
         "How much is left of {first} after you subtract {second}?",
         "From {first} I take away {second}. What is left?",
         "Can you tell me what {difference} is?",
+        "What does {difference} make?",
+        "What does {difference} come to?",
+        "What do I get if I take {second} away from {first}?",
+        "I had {first} and gave away {second}. What is left?",
+        "How much is {first} less {second}?",
+        "Please work out {difference}.",
+        "Please subtract {second} from {first}.",
+        "Give me the result of {difference}.",
+        "Do you know what {difference} is?",
+        "If I have {first} and lose {second}, how much is left?",
+        "I need {difference}.",
     ),
     unseen=(
         "Please find {difference}.",
@@ -128,6 +151,7 @@ DOMAIN = Domain(
         "I have {first} and take away {second}. How much is left?",
     ),
     draft=draft,
+    rough=in_two_parts,
     check_a=part_by_part,
     check_b=by_columns,
     showcase=(("83", "47"), ("503", "278"), ("4002", "1357")),

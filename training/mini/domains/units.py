@@ -7,6 +7,7 @@ from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands, round_parts
 from training.mini.domains.scribe import Scribe
+from training.mini.domains.steps import in_one_go
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,28 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     return _big_and_small(n_big, n_small, pair)
 
 
+def in_whole_steps(operands: Operands, scribe: Scribe) -> str:
+    """One product and one sum; on the way back the largest multiple and one difference; each at once."""
+    pair = _pair(operands)
+    scribe.say(f", let me work with {pair.factor}:")
+    if _forward(operands):
+        total, n_small = in_one_go(int(operands[0]), "×", pair.factor, scribe), int(operands[2])
+        if n_small:
+            scribe.say(",")
+            total = in_one_go(total, "+", n_small, scribe)
+        scribe.say(".")
+        return _amount(total, pair.small)
+    number = int(operands[0])
+    counts = list(range(max(0, number // pair.factor - 2), number // pair.factor + 1))
+    n_big = counts[scribe.pick(len(counts) - 1, [str(count) for count in counts])]
+    scribe.say(f" × {pair.factor} =")
+    product = scribe.value(n_big * pair.factor)
+    scribe.say(",")
+    left = max(0, in_one_go(number, "-", product, scribe))
+    scribe.say(".")
+    return _big_and_small(n_big, left, pair)
+
+
 def by_multiplying(operands: Operands, scribe: Scribe) -> str:
     """Multiply by the factor in parts and add the rest; on the way back take multiples of the factor away."""
     pair = _pair(operands)
@@ -269,6 +292,17 @@ DOMAIN = Domain(
         "Can you convert {amount} to {target}?",
         "I have {amount}. How many {target} is that?",
         "In {target}, how much is {amount}?",
+        "Can you tell me how much {amount} is in {target}?",
+        "Tell me how many {target} are in {amount}.",
+        "Tell me how many {target} there are in {amount}.",
+        "Do you know how many {target} are in {amount}?",
+        "Please convert {amount} to {target}.",
+        "Please write {amount} in {target}.",
+        "I want {amount} in {target}.",
+        "I need {amount} in {target}.",
+        "What do {amount} make in {target}?",
+        "{amount}, how much is that in {target}?",
+        "Work out {amount} in {target}.",
     ),
     unseen=(
         "How much is {amount} in {target}?",
@@ -276,6 +310,7 @@ DOMAIN = Domain(
         "Please give me {amount} in {target}.",
     ),
     draft=draft,
+    rough=in_whole_steps,
     check_a=by_multiplying,
     check_b=by_counting_up,
     showcase=(("3", "hours", "25", "minutes"), ("200", "minutes", "hours"), ("5", "feet", "9", "inches")),

@@ -6,6 +6,7 @@ from random import Random
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands, round_parts
 from training.mini.domains.scribe import Scribe
+from training.mini.domains.steps import in_one_go
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = {
@@ -14,6 +15,7 @@ MONTHS = {
 }
 LATER, AGO = "later", "ago"  # operands: (day, days, LATER or AGO) or (month, date, its day, later date)
 WEEK, TEN_WEEKS = 7, 70
+NEAREST = 3  # multiples of seven among which one at a glance may slip
 JUMPS = (100, 10, 1)  # days; 100 are 14 weeks and 2 days, 10 a week and 3 days
 RANGES = ((2, 13), (14, 60), (61, 365))  # the days of small, medium and large problems
 
@@ -84,6 +86,27 @@ def draft(operands: Operands, scribe: Scribe) -> str:
     return DAYS[found]
 
 
+def by_multiple(operands: Operands, scribe: Scribe) -> str:
+    """Take away all whole weeks at once, then go the rest at once."""
+    day, direction = start(operands)
+    left = int(operands[-1] if is_date(operands) else operands[1])
+    scribe.say(", let me subtract weeks.")
+    if is_date(operands):
+        left = max(0, in_one_go(left, "-", int(operands[1]), scribe))
+        scribe.say(".")
+    if left >= WEEK:
+        scribe.say(f" {left} -")
+        sevens = [seven for seven in range(WEEK, left + 1, WEEK)][-NEAREST:]
+        seven = sevens[scribe.pick(len(sevens) - 1, [str(seven) for seven in sevens])]
+        scribe.say(" =")
+        left = scribe.value(left - seven)
+        scribe.say(".")
+    scribe.say(f" {left} {'day' if left == 1 else 'days'} {'before' if direction < 0 else 'after'} {DAYS[day]} is")
+    day = scribe.pick((day + direction * left) % WEEK, DAYS)
+    scribe.say(".")
+    return DAYS[day]
+
+
 def without_weeks(operands: Operands, scribe: Scribe) -> str:
     """Take away whole weeks, then go the rest day by day."""
     day, direction = start(operands)
@@ -151,6 +174,14 @@ DOMAIN = Domain(
         "{given}. Find the day of the week {when}.",
         "{given}. Can you tell me what day it {is} {when}?",
         "I know that {inner}. What day {is} it {when}?",
+        "{given}. Name the day of the week {when}.",
+        "{given}. Which day of the week do we have {when}?",
+        "{given}. Do you know what day it {is} {when}?",
+        "I know that {inner}. Which day {is} it {when}?",
+        "If {inner}, can you tell me what day it {is} {when}?",
+        "If {inner}, tell me what day it {is} {when}.",
+        "{given}. Work out which day it {is} {when}.",
+        "Tell me what day it {is} {when} if {inner}.",
     ),
     unseen=(
         "If {inner}, tell me which day it {is} {when}.",
@@ -158,6 +189,7 @@ DOMAIN = Domain(
         "If {inner}, what day of the week {is} it {when}?",
     ),
     draft=draft,
+    rough=by_multiple,
     check_a=without_weeks,
     check_b=in_jumps,
     showcase=(("Tuesday", "45", LATER), ("Friday", "100", LATER), ("January", "5", "Monday", "28")),
