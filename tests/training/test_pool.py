@@ -15,12 +15,12 @@ from s1demo.errors import InputError
 from s1demo.evals.grading import Outcome
 from s1demo.settings import EMBEDDED_MODEL, Settings
 from training.curation.difficulty import AttemptSettings
-from training.curation.records import Row, read_rows
+from training.curation.records import Attempt, Row, read_rows
 from training.curation.sft_text import encode_row
 from training.mini import pool
 from training.mini.domains import DOMAINS
 from training.mini.domains.base import write_pass
-from training.mini.pool import CurationKnobs, conclusion, curate, make_pool, teach
+from training.mini.pool import CurationKnobs, conclusion, curate, make_pool, taught, teach
 from training.mini.problems import split_of
 from training.settings import read_section
 
@@ -60,20 +60,41 @@ def test_the_pool_is_training_problems_only() -> None:
 
 
 def test_the_teachers_stop_rule() -> None:
-    passes = Counter[tuple[int, int]]()
+    seen = Counter[tuple[int, str]]()
     for _, problem in make_pool(KNOBS).values():
-        trace = teach(problem, "Quickly. So 12.", Random(1), 0.0 if problem.operands[0] < "5" else 1.0)
-        lines = trace.splitlines()
-        assert lines[0] == "Quickly. So 12." and trace.endswith("\n")
-        assert all(line.startswith(EXTENSION) for line in lines[1:])
-        assert conclusion(trace) == (problem.answer if problem.size else "12")
-        passes[problem.size, len(lines)] += 1
-    assert set(passes) == {(0, 1), (1, 2), (2, 2), (2, 3)}
+        for careful in (0.0, 1.0):
+            knobs = dataclasses.replace(KNOBS, second_check=careful, rough_slip=0.5, agreement_said=0.5)
+            checks = teach(problem, Random(repr(problem)), knobs)
+            assert bool(checks) == bool(problem.size) and all(check.conclusion == problem.answer for check in checks[1:])
+            text = "".join(check.text for check in checks)
+            assert ("They differ" in text) == (len(checks) > 2 and checks[0].conclusion != problem.answer)
+            agree = "Two of them agree" if "They differ" in text else "They agree"
+            assert (" agree." in text) == (agree in checks[-1].text if checks else False)
+            seen[problem.size, f"{len(checks)}{' differ' * ('They differ' in text)}{' agree' * (' agree.' in text)}"] += 1
+    assert set(seen) == {(0, "0"), (1, "1"), (2, "1"), (2, "2"), (2, "3 agree"), (2, "3 differ"), (2, "4 differ agree")}
+
+
+def test_a_slip_is_no_target_and_its_trace_follows_it() -> None:
+    knobs = dataclasses.replace(KNOBS, second_check=1.0, rough_slip=1.0, agreement_said=0.0)
+    tokenizer, slipped = HubTokenizer(EMBEDDED_MODEL), 0
+    for row, problem in list(make_pool(knobs).values())[:200]:
+        attempt = Attempt("12", Outcome.INCORRECT, "\nQuickly. So 12.\nWait, never shown. So 1.\n", 9)
+        row = taught(dataclasses.replace(row, attempts={"large": attempt}), problem, tokenizer, knobs)
+        lines = row.thinking.splitlines()
+        assert lines[0] == "Quickly. So 12." and all(line.startswith(EXTENSION) for line in lines[1:])
+        assert conclusion(row.thinking) == row.trace_answer == (problem.answer if problem.size else "12")
+        assert bool(row.masked_spans) == (problem.size == 2)
+        for _, end in row.masked_spans:
+            slipped += 1
+            assert row.thinking[:end].count("\n") == 1  # in the rough check, the second line
+    assert slipped > 40
 
 
 def test_a_draft_without_a_conclusion_makes_no_trace() -> None:
-    _, problem = next(iter(make_pool(KNOBS).values()))
-    assert teach(problem, "This is not a kind of problem I know.", Random(1)) == teach(problem, "", Random(1)) == ""
+    row, problem = next(iter(make_pool(KNOBS).values()))
+    for thinking in ("\nThis is not a kind of problem I know.\n", ""):
+        attempt = Attempt(None, Outcome.INCORRECT, thinking, 9)
+        assert taught(dataclasses.replace(row, attempts={"large": attempt}), problem, HubTokenizer(EMBEDDED_MODEL), KNOBS).thinking == ""
     assert conclusion("So 3, 4, 5.\n") == "3, 4, 5" and conclusion("So 9.8.") == "9.8"
 
 

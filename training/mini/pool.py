@@ -13,6 +13,7 @@ import argparse
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 
@@ -27,8 +28,10 @@ from training.curation.funnel import Funnel
 from training.curation.quality import count_faults, keep_clean, keep_complete, keep_well_formed
 from training.curation.records import Row, write_rows
 from training.curation.subsets import ablations
+from training.mini.chains import after_disagreement, confirmation
 from training.mini.domains import DOMAINS
 from training.mini.domains.base import LARGE, MEDIUM, write_pass
+from training.mini.domains.scribe import Pass
 from training.mini.problems import Problem, problem_set
 from training.settings import read_section
 
@@ -50,6 +53,8 @@ class CurationKnobs:
         n_problems: size of the pool.
         n_rows: how many are chosen, and the size of each ablation set but the whole pool.
         second_check: share of large problems whose trace holds a careful check behind the rough one.
+        rough_slip: share of the rough checks before a careful one that are wrong: else fine-tuning unlearns to compare.
+        agreement_said: share of the traces with a careful check that also say that two checks agree.
         train_draft: whether the loss counts the draft, which is the base model's own.
         domains_by_size: whether diversity counts small, medium and large problems of a kind as domains of their own; otherwise
             the preference for long traces leaves hardly a small one, and the model learns to check everything.
@@ -65,6 +70,8 @@ class CurationKnobs:
     n_problems: int = 20_000
     n_rows: int = 1000
     second_check: float = 0.5
+    rough_slip: float = 0.08
+    agreement_said: float = 0.25
     train_draft: bool = True
     domains_by_size: bool = True
     attempt_tokens: Limit = AUTO
@@ -75,8 +82,9 @@ class CurationKnobs:
         object.__setattr__(self, "folder", Path(self.folder))
         if set(self.models) != set(MODELS):
             raise InputError(f"curation: models are {sorted(self.models)}. Name a folder for each of: {', '.join(MODELS)}.")
-        if not 0 <= self.second_check <= 1:
-            raise InputError(f"curation: second_check is {self.second_check}. Give a share from 0 to 1.")
+        for share in ("second_check", "rough_slip", "agreement_said"):
+            if not 0 <= getattr(self, share) <= 1:
+                raise InputError(f"curation: {share} is {getattr(self, share)}. Give a share from 0 to 1.")
 
     @property
     def sets_folder(self) -> Path:
@@ -103,27 +111,29 @@ def make_pool(knobs: CurationKnobs) -> dict[str, tuple[Row, Problem]]:
     return asked
 
 
-def teach(problem: Problem, draft_line: str, rng: Random, second_check: float = 0.5) -> str:
-    """The teacher's trace.
+def teach(problem: Problem, rng: Random, knobs: CurationKnobs) -> list[Pass]:
+    """The checks that the teacher writes behind a draft.
 
     Args:
         problem: what is asked.
-        draft_line: the larger base model's own first line.
-        rng: decides whether a large problem gets a second check.
-        second_check: how likely that is.
+        rng: decides which large problems get careful checks, where a rough one slips, and which traces say that two agree.
+        knobs: how often.
 
     Returns:
-        One pass per line: the draft alone for a small problem, else a rough check too, and for some large ones a careful one;
-        nothing where the draft concludes nothing.
+        None for a small problem, else a rough check; for some large ones a careful one too, and the other where it differs.
     """
-    if not conclusion(draft_line):
-        return ""
-    domain, passes = DOMAINS[problem.domain], [f"{draft_line}\n"]
-    if problem.size >= MEDIUM:
-        passes.append(EXTENSION + write_pass(problem.operands, domain.rough, rng).text)
-    if problem.size >= LARGE and rng.random() < second_check:
-        passes.append(EXTENSION + write_pass(problem.operands, domain.check_a, rng).text)
-    return "".join(passes)
+    if problem.size < MEDIUM:
+        return []
+    domain = DOMAINS[problem.domain]
+    if problem.size < LARGE or rng.random() >= knobs.second_check:
+        return [write_pass(problem.operands, domain.rough, rng)]
+    rough = write_pass(problem.operands, domain.rough, rng, knobs.rough_slip)
+    checks = [rough, write_pass(problem.operands, domain.check_a, rng)]
+    if rough.conclusion != problem.answer:
+        checks.append(after_disagreement(write_pass(problem.operands, domain.check_b, rng), [each.conclusion for each in checks]))
+    if rng.random() < knobs.agreement_said:
+        checks.append(confirmation([each.conclusion for each in checks]))
+    return checks
 
 
 def conclusion(text: str) -> str:
@@ -137,20 +147,26 @@ def taught(row: Row, problem: Problem, tokenizer: HubTokenizer, knobs: CurationK
     """A row with its trace; the answer is what the trace concludes, right or wrong: the model is to trust its working.
 
     Args:
-        row: with the larger model's attempt.
+        row: with the larger model's attempt, whose first line is the draft; without a conclusion there the trace is empty.
         problem: what it asks.
         tokenizer: of the larger model.
         knobs: see `CurationKnobs`.
     """
     attempt = row.attempts.get(LARGER)
-    lines = attempt.thinking.strip().splitlines() if attempt else []
-    trace = teach(problem, lines[0], Random(f"{knobs.draw_seed}-{row.id}"), knobs.second_check) if lines else ""
+    draft = next(iter(attempt.thinking.strip().splitlines()), "") if attempt else ""
+    if not conclusion(draft):
+        return row
+    pieces = [(draft, not knobs.train_draft), ("\n", False)]
+    for check in teach(problem, Random(f"{knobs.draw_seed}-{row.id}"), knobs):
+        pieces += [(EXTENSION, False), *check.pieces]
+    ends = list(accumulate(len(text) for text, _ in pieces))
+    trace = "".join(text for text, _ in pieces)
     return replace(
         row,
         thinking=trace,
         trace_answer=conclusion(trace),
         thinking_tokens=len(tokenizer.encode(trace)),
-        masked_spans=() if knobs.train_draft or not trace else ((0, len(lines[0])),),
+        masked_spans=tuple((end - len(text), end) for (text, masked), end in zip(pieces, ends, strict=True) if masked),
     )
 
 
