@@ -144,7 +144,8 @@ def test_back_leads_to_the_tab_before_with_what_it_showed(open_page, url):
     page.go_back()
     expect(page.get_by_role("tab", name="s1K")).to_have_attribute("aria-selected", "true")
     page.wait_for_function("s1.address.followed")
-    assert (address(page)["tab"], address(page)["row"]) == ("s1k", "7") and page.inner_text(".s1k-row") == row
+    page.wait_for_function("text => document.querySelector('.s1k-row').innerText === text", arg=row)
+    assert (address(page)["tab"], address(page)["row"]) == ("s1k", "7")
     page.go_forward()
     expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#question textarea")).to_have_value(address(page)["question"])
