@@ -24,7 +24,7 @@ from s1demo.ui.timeline_view import TRACE, TimelineView
 from s1demo.ui.translation import said
 
 KIND = "timeline"
-FIRST_QUESTION = "What is 12 + 4 × 7 - 9?"  # the miniature guesses wrong, and is right once it has been made to go on
+FIRST_QUESTION = "What is the last digit of 7^23?"  # the miniature guesses wrong, and is right once it has been made to go on
 GRID, LINES, WAITS = "every few tokens", "behind each line", "around each Wait"
 _PER_CONTEXT = 512  # points a whole context is worth by default
 _MOST_PER_CONTEXT = 2048  # and at most, besides those at Waits
