@@ -2,9 +2,10 @@
 
     python -m training.mini.pool --recipe training/recipes/s1-mini.yaml
 
-Knows the miniature's domains; knows nothing of how curation or attempts work. A killed run goes on with the attempts it has. What
-the paper distils from Gemini is written by rule here: a trace opens with the larger base model's OWN first line and goes on with
-checks, fewer for a problem that looks small; some rough ones slip and are corrected. That rule, `teach`, is where the miniature learns to stop by itself.
+Knows the miniature's domains; knows nothing of how curation or attempts work. A killed run goes on with the attempts it has.
+What the paper distils from Gemini is written by rule here: a trace opens with the larger base model's OWN first line and goes
+on with checks, fewer for a problem that looks small; some rough ones slip and are corrected. That rule, `teach`, is where the
+miniature learns to stop by itself.
 """
 
 from __future__ import annotations
