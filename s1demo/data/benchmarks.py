@@ -30,7 +30,7 @@ class Problem:
         question: what the model is asked, word for word.
         answer: the true answer.
         domain: what kind of problem it is, empty where unknown.
-        phrasing: "trained" or "unseen" for the miniature's problems, empty elsewhere.
+        phrasing: "trained", "unseen" or "visitors" for the miniature's problems, empty elsewhere.
         kind: what the answer is, and so how answers are graded.
     """
 

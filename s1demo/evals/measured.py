@@ -20,7 +20,7 @@ from s1demo.settings import ASSETS
 
 MEASURED, BENCHMARKS = ASSETS / "measured", ASSETS / "benchmarks"
 _NAMES = (  # file name -> what a person calls the run; the first that fits
-    (r"curve|unseen|elsewhere", "{model}"),
+    (r"curve|unseen|visitors|elsewhere", "{model}"),
     (r"base", "its base, not fine-tuned"),
     (r"votes", "majority votes"),
     (r"curve-draw-(\d+)", r"another training draw ({0})"),
@@ -32,7 +32,7 @@ _NAMES = (  # file name -> what a person calls the run; the first that fits
     (r"extension-(.+)", '{model} with "{0}"'),
 )
 CURVE = "curve"  # key of the shipped model's own sweep
-_FIRST = (CURVE, "unseen", "elsewhere", "base", "votes")  # the order of files on a benchmark; the others follow by name
+_FIRST = (CURVE, "unseen", "visitors", "elsewhere", "base", "votes")  # of files on a benchmark; others follow by name
 
 log = logging.getLogger(__name__)
 

@@ -1,5 +1,6 @@
 """Training documents: the ids the product would build, and a loss that never counts what the product forces."""
 
+from collections import Counter
 from random import Random
 
 import pytest
@@ -92,6 +93,18 @@ def test_a_cut_behind_a_finished_pass_answers_what_it_concluded(tokenizer: MiniT
         assert thinking.endswith(f" So {last}.\n") and answer.endswith(f" {last}")
         conclusions.add(last)
     assert len(conclusions) > 1
+
+
+def test_a_cut_inside_a_pass_answers_what_the_last_finished_one_concluded(tokenizer: MiniTokenizer) -> None:
+    writer, answers = DocumentWriter(tokenizer, knobs(cut_at_zero=0.0, cut_at_line_end=0.0)), Counter[str]()
+    for seed in range(60):
+        text, _ = assistant(document_of(writer, 1, seed, cut=True, draft_slip=1.0), tokenizer, QUESTION)
+        thinking, answer = split_trace(text, S1)
+        draft, ended, _ = thinking.partition(".\nWait")
+        said = answer.rpartition(" ")[2]
+        assert said == (draft.rpartition(" So ")[2] if ended else RASPBERRY.answer) or thinking.endswith(".\n")
+        answers[said if ended else "truth"] += 1
+    assert answers["truth"] > 5 and len(answers) > 2
 
 
 def test_slipped_digits_are_not_trained(writer: DocumentWriter, tokenizer: MiniTokenizer) -> None:

@@ -15,6 +15,7 @@ import pytest
 import training.mini.domains as package
 from training.mini.domains.base import LARGE, MEDIUM, SIZES, SMALL, Domain, Operands, write_pass
 from training.mini.domains.scribe import Pass
+from training.mini.phrasings import SECTIONS, phrasings
 from training.mini.problems import Problem, split_of
 
 MODULES = [importlib.import_module(f"{package.__name__}.{found.name}") for found in pkgutil.iter_modules(package.__path__)]
@@ -23,7 +24,6 @@ every_domain = pytest.mark.parametrize("domain", DOMAINS, ids=lambda domain: dom
 
 TOKEN = re.compile(r" ?[A-Za-z]+| ?\d|[^\sA-Za-z\d]|\n")
 STEP = re.compile(r"(\d+) ([+×-]) (\d+) = \d+")
-WORD = re.compile(r"[a-z]+")
 CHECKS = ("check_a", "check_b")
 METHODS = ("draft", "rough", *CHECKS)
 N_PROBLEMS, N_DISTINCT, MOST_DRAWS = 120, 5000, 40_000
@@ -190,25 +190,19 @@ def test_answers_are_spread(domain: Domain) -> None:
 
 
 @every_domain
-def test_phrasings_are_many_and_the_unseen_ones_are_new(domain: Domain) -> None:
-    assert len(set(domain.trained)) == len(domain.trained) >= 12
-    assert len(set(domain.unseen)) == len(domain.unseen) >= 3
-    assert not {phrasing.lower() for phrasing in domain.trained} & {phrasing.lower() for phrasing in domain.unseen}
-
-
-@every_domain
-def test_unseen_phrasings_mostly_use_known_words(domain: Domain) -> None:
-    known = {word for other in DOMAINS for phrasing in other.trained for word in WORD.findall(phrasing.lower())}
-    for phrasing in domain.unseen:
-        words = WORD.findall(re.sub(r"\{\w+\}", "", phrasing).lower())
-        assert sum(word in known for word in words) >= 0.5 * len(words), (phrasing, set(words) - known)
+def test_phrasings_are_many_and_no_two_are_the_same(domain: Domain) -> None:
+    for section, least in zip(SECTIONS, (80, 4, 4), strict=True):
+        assert len(phrasings(domain.name, section)) >= least
+    asked = [re.sub(r"\W+", " ", phrasing.lower()).strip() for section in SECTIONS[1:] for phrasing in phrasings(domain.name, section)]
+    assert len(set(asked)) == len(asked)
+    assert not set(asked) & {re.sub(r"\W+", " ", phrasing.lower()).strip() for phrasing in phrasings(domain.name)}
 
 
 @every_domain
 def test_every_phrasing_can_be_filled(domain: Domain) -> None:
     rng = Random(f"{domain.name} questions")
     for operands in problems(domain)[:40]:
-        for phrasing in (*domain.trained, *domain.unseen):
+        for phrasing in (phrasing for section in SECTIONS for phrasing in phrasings(domain.name, section)):
             for fields in (domain.fields(operands, None), domain.fields(operands, rng)):
                 question = phrasing.format(**fields)
                 assert question.strip() == question and "\n" not in question and not UNFILLED.search(question), question
@@ -219,7 +213,7 @@ def test_a_question_has_one_answer(domain: Domain) -> None:
     """Whatever a question leaves out cannot matter to its answer."""
     answers: dict[str, str] = {}
     for operands in problems(domain):
-        for phrasing in (*domain.trained, *domain.unseen):
+        for phrasing in (phrasing for section in SECTIONS for phrasing in phrasings(domain.name, section)):
             question = phrasing.format(**domain.fields(operands, None))
             assert answers.setdefault(question, domain.answer(operands)) == domain.answer(operands), question
 
@@ -235,7 +229,7 @@ def test_different_problems_have_different_questions(domain: Domain) -> None:
     """Otherwise the same question could be trained on and tested."""
     asked: dict[str, Operands] = {}
     for operands in problems(domain):
-        question = domain.trained[0].format(**domain.fields(operands, None))
+        question = phrasings(domain.name)[0].format(**domain.fields(operands, None))
         assert asked.setdefault(question, domain.canonical(operands)) == domain.canonical(operands), question
 
 

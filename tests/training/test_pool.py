@@ -71,7 +71,8 @@ def test_the_teachers_stop_rule() -> None:
             agree = "Two of them agree" if "They differ" in text else "They agree"
             assert (" agree." in text) == (agree in checks[-1].text if checks else False)
             seen[problem.size, f"{len(checks)}{' differ' * ('They differ' in text)}{' agree' * (' agree.' in text)}"] += 1
-    assert set(seen) == {(0, "0"), (1, "1"), (2, "1"), (2, "2"), (2, "3 agree"), (2, "3 differ"), (2, "4 differ agree")}
+    one_or_more = ("1", "2", "3 agree", "3 differ", "4 differ agree")
+    assert set(seen) == {(0, "0"), *((size, checks) for size in (1, 2) for checks in one_or_more)}
 
 
 def test_a_slip_is_no_target_and_its_trace_follows_it() -> None:
@@ -83,11 +84,11 @@ def test_a_slip_is_no_target_and_its_trace_follows_it() -> None:
         lines = row.thinking.splitlines()
         assert lines[0] == "Quickly. So 12." and all(line.startswith(EXTENSION) for line in lines[1:])
         assert conclusion(row.thinking) == row.trace_answer == (problem.answer if problem.size else "12")
-        assert bool(row.masked_spans) == (problem.size == 2)
+        assert problem.size or not row.masked_spans
         for _, end in row.masked_spans:
             slipped += 1
             assert row.thinking[:end].count("\n") == 1  # in the rough check, the second line
-    assert slipped > 40
+    assert slipped > 80
 
 
 def test_a_draft_without_a_conclusion_makes_no_trace() -> None:
@@ -125,7 +126,7 @@ def test_curation_is_seeded(curated: tuple[CurationKnobs, dict[str, int]], tmp_p
 
 def test_the_draft_can_be_left_out_of_the_loss(curated: tuple[CurationKnobs, dict[str, int]], tmp_path: Path) -> None:
     knobs, _ = curated
-    curate(dataclasses.replace(knobs, folder=tmp_path / "masked", train_draft=False), Settings())
+    curate(dataclasses.replace(knobs, folder=tmp_path / "masked", train_draft=False, rough_slip=0.0), Settings())
     tokenizer = HubTokenizer(EMBEDDED_MODEL)
     for row in list(read_rows(tmp_path / "masked" / "curated.jsonl"))[:10]:
         sample = encode_row(row, tokenizer)

@@ -1,6 +1,7 @@
 """The problems: right answers, disjoint splits, nothing from the stage in training, question files that can be made again."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 
 from training.mini.domains import DOMAINS
 from training.mini.domains.letters import SHOWCASE_WORDS, common_words
-from training.mini.phrasings import phrase, plain_phrase
+from training.mini.phrasings import SECTIONS, TRAINED, UNSEEN, hurry, phrase, plain_phrase
 from training.mini.problems import SHOWCASE, SPLITS, Problem, problem_set, sample_problem, split_of
+from training.mini.texts import misspell
 
 KNOWN = [
     ("letters", ("r", "raspberry"), "3"),
@@ -72,7 +74,7 @@ def test_the_order_of_summands_does_not_move_a_problem() -> None:
 
 
 def test_unseen_phrasings_ask_about_the_same_problems() -> None:
-    trained, unseen = (list(problem_set(32, 3, "test", unseen_phrasings=flag)) for flag in (False, True))
+    trained, unseen = (list(problem_set(32, 3, "test", wording)) for wording in (TRAINED, UNSEEN))
     assert [problem for problem, _ in trained] == [problem for problem, _ in unseen]
     assert all(one != other for (_, one), (_, other) in zip(trained, unseen, strict=True))
 
@@ -86,8 +88,8 @@ def test_words_are_plain() -> None:
 def test_questions_are_clean() -> None:
     rng = Random(4)
     for name, domain in DOMAINS.items():
-        for unseen in (False, True):
-            question = phrase(domain, sample_problem(rng, "train", name).operands, rng, unseen=unseen)
+        for wording in SECTIONS:
+            question = phrase(domain, sample_problem(rng, "train", name).operands, rng, wording)
             assert "{" not in question and question.strip() == question
 
 
@@ -107,3 +109,12 @@ def test_the_question_files_are_the_same_each_time_and_need_no_torch(tmp_path: P
     rows = [json.loads(line) for line in (folders[0] / "benchmarks" / "mini.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 80 * len(DOMAINS) and {row["domain"] for row in rows} == set(DOMAINS)
     assert all(isinstance(row["answer"], str) and row["answer"] for row in rows)
+
+
+def test_a_hurried_phrasing_keeps_its_placeholders() -> None:
+    templates = {hurry("Could you please count each {letter} in {word} for me?", Random(seed)) for seed in range(400)}
+    assert len(templates) > 10 and all(re.findall(r"\{\w+\}", template) == ["{letter}", "{word}"] for template in templates)
+
+
+def test_a_misspelt_word_differs_by_a_letter() -> None:
+    assert {misspell("strong", Random(seed)) for seed in range(40)} >= {"storng", "tsrong", "srong", "strng"}

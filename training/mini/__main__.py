@@ -19,6 +19,7 @@ from pathlib import Path
 import s1demo.__main__ as command_line
 from s1demo.errors import S1Error
 from training.mini import benchmarks, gate, pool, pretrain
+from training.mini.phrasings import DEV, TRAINED
 from training.mini.recipe import Recipe, load_recipe
 from training.settings import SftSettings, read_section
 
@@ -50,7 +51,8 @@ def export(recipe: Recipe, path: Path) -> None:
 def check(recipe: Recipe, path: Path) -> None:
     """Sweep dev problems and print the gate."""
     folder = recipe.run_folder
-    benchmarks.write(folder / "dev.jsonl", benchmarks.problems(recipe.dev_per_domain, DEV_SEED, "dev"))
+    lines = (line for wording in (TRAINED, DEV) for line in benchmarks.problems(recipe.dev_per_domain, DEV_SEED, "dev", wording))
+    benchmarks.write(folder / "dev.jsonl", lines)
     sweep = ["sweep", "--benchmark", str(folder / "dev.jsonl"), "--budgets", "0,16,32,64,128,256", "--waits", CHECKED_WAITS]
     command_line.main([*sweep, "--model", str(recipe.export_folder), "--out", str(folder / "dev.json")])
     print(gate.read(folder / "dev.traces.jsonl"))

@@ -17,7 +17,7 @@ from random import Random
 from training.mini.chains import REFUSAL
 from training.mini.domains import DOMAINS
 from training.mini.domains.elsewhere import ELSEWHERE_UNSEEN, sample_elsewhere
-from training.mini.phrasings import plain_phrase
+from training.mini.phrasings import TRAINED, UNSEEN, plain_phrase
 from training.mini.problems import SHOWCASE, problem_set
 
 PER_DOMAIN, UNSEEN_PER_DOMAIN, OFFERED_PER_DOMAIN = 80, 30, 5
@@ -26,25 +26,24 @@ ELSEWHERE = "elsewhere"
 Line = dict[str, str]
 
 
-def problems(per_domain: int, seed: int, split: str, *, unseen_phrasings: bool = False) -> Iterator[Line]:
+def problems(per_domain: int, seed: int, split: str, wording: str = TRAINED) -> Iterator[Line]:
     """Problems of a split as lines.
 
     Args:
         per_domain: how many of each domain.
         seed: decides them and their wording.
         split: "train", "dev" or "test".
-        unseen_phrasings: ask in the phrasings that training never uses.
+        wording: in which phrasings, one of `phrasings.SECTIONS`.
     """
-    phrasing = "unseen" if unseen_phrasings else "trained"
-    for problem, question in problem_set(per_domain * len(DOMAINS), seed, split, unseen_phrasings=unseen_phrasings):
-        yield {"question": question, "answer": problem.answer, "domain": problem.domain, "phrasing": phrasing}
+    for problem, question in problem_set(per_domain * len(DOMAINS), seed, split, wording):
+        yield {"question": question, "answer": problem.answer, "domain": problem.domain, "phrasing": wording}
 
 
 def showcase() -> Iterator[Line]:
     """The problems asked on stage, plainly phrased."""
     for problem in SHOWCASE:
         question = plain_phrase(DOMAINS[problem.domain], problem.operands)
-        yield {"question": question, "answer": problem.answer, "domain": problem.domain, "phrasing": "trained"}
+        yield {"question": question, "answer": problem.answer, "domain": problem.domain, "phrasing": TRAINED}
 
 
 def elsewhere() -> Iterator[Line]:
@@ -54,7 +53,7 @@ def elsewhere() -> Iterator[Line]:
         question = sample_elsewhere(rng, unseen=True)
         if question not in asked:
             asked.add(question)
-            yield {"question": question, "answer": REFUSAL, "domain": ELSEWHERE, "phrasing": "unseen"}
+            yield {"question": question, "answer": REFUSAL, "domain": ELSEWHERE, "phrasing": UNSEEN}
 
 
 def write(path: Path, lines: Iterable[Line]) -> None:
@@ -71,7 +70,7 @@ def write_all(folder: Path) -> None:
     """
     write(folder / "questions.jsonl", [*showcase(), *problems(OFFERED_PER_DOMAIN, OFFERED_SEED, "test")])
     write(folder / "benchmarks" / "mini.jsonl", problems(PER_DOMAIN, SEED, "test"))
-    write(folder / "benchmarks" / "mini-unseen.jsonl", problems(UNSEEN_PER_DOMAIN, SEED, "test", unseen_phrasings=True))
+    write(folder / "benchmarks" / "mini-unseen.jsonl", problems(UNSEEN_PER_DOMAIN, SEED, "test", UNSEEN))
     write(folder / "benchmarks" / "mini-elsewhere.jsonl", elsewhere())
 
 

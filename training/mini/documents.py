@@ -69,7 +69,7 @@ class DocumentWriter:
         Args:
             question: what the user asks.
             chain: the thinking.
-            answer: the truth, given when the thinking is cut in the middle of a pass.
+            answer: the truth, given when the thinking is cut inside its first pass; later, what the last finished one concluded.
             rng: decides where the thinking is cut.
             cut: end the thinking at a random token, as a budget does.
         """
@@ -77,7 +77,8 @@ class DocumentWriter:
         ids, trained, line_ends = self._thinking(chain)
         if cut:
             at = self._cut_position(rng, len(ids), list(line_ends))
-            answer = line_ends.get(at, answer)  # after a finished pass what it concluded, in the middle the truth
+            finished = [conclusion for end, conclusion in line_ends.items() if end <= at]
+            answer = finished[-1] if finished else answer
             ids, trained = ids[:at], trained[:at]
             delimiter = list(self.format.forced_end(ids[-1] if ids else None))
             ids, trained = ids + delimiter, trained + [False] * len(delimiter)

@@ -30,7 +30,7 @@ from training.settings import SftSettings, read_section
 MEASURED = ASSETS / "measured" / "s1-mini"
 SELF, BASE, DRAWS = "s1-mini", "base", (1, 2)
 WHOLE_EPOCHS = 1  # of the whole pool: 20 times the rows
-UNSEEN, ELSEWHERE = "assets/benchmarks/mini-unseen.jsonl", "assets/benchmarks/mini-elsewhere.jsonl"
+UNSEEN, VISITORS, ELSEWHERE = (f"assets/benchmarks/mini-{name}.jsonl" for name in ("unseen", "visitors", "elsewhere"))
 CURVE = ("--benchmark", "mini", "--budgets", "0,16,32,64,128,256", "--waits", "1,2,3,4,5,6,7,8")
 SHORT = ("--benchmark", "mini", "--limit", str(UNSEEN_PER_DOMAIN * len(DOMAINS)))  # the problems of the unseen phrasings
 SHORT_CURVE = (*SHORT, "--budgets", "0,16,32,64,128,256", "--waits", "1,2,4,8")
@@ -53,6 +53,7 @@ class Measurement:
 MEASUREMENTS: dict[str, Measurement] = {
     "curve": Measurement(SELF, CURVE),
     "unseen": Measurement(SELF, ("--benchmark", UNSEEN, *SHORT_CURVE[4:])),
+    "visitors": Measurement(SELF, ("--benchmark", VISITORS, *SHORT_CURVE[4:])),
     "elsewhere": Measurement(SELF, ("--benchmark", ELSEWHERE, "--budgets", "", "--waits", "1,2,4,8")),
     "base": Measurement(BASE, SHORT_CURVE),
     **{f"curve-draw-{n}": Measurement(f"draw-{n}", CURVE) for n in DRAWS},

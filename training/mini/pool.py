@@ -31,7 +31,7 @@ from training.curation.records import Row, write_rows
 from training.curation.subsets import ablations
 from training.mini.chains import after_disagreement, confirmation
 from training.mini.domains import DOMAINS
-from training.mini.domains.base import LARGE, MEDIUM, write_pass
+from training.mini.domains.base import MEDIUM, write_pass
 from training.mini.domains.scribe import Pass
 from training.mini.problems import Problem, problem_set
 from training.settings import read_section
@@ -53,7 +53,7 @@ class CurationKnobs:
         draw: another number draws other second checks and other rows from the same pool.
         n_problems: size of the pool.
         n_rows: how many are chosen, and the size of each ablation set but the whole pool.
-        second_check: share of large problems whose trace holds a careful check behind the rough one.
+        second_check: share of the traces with a rough check that hold a careful one behind it.
         rough_slip: share of the rough checks before a careful one that are wrong: else fine-tuning unlearns to compare.
         agreement_said: share of the traces with a careful check that also say that two checks agree.
         train_draft: whether the loss counts the draft, which is the base model's own.
@@ -70,7 +70,7 @@ class CurationKnobs:
     draw: int = 0
     n_problems: int = 20_000
     n_rows: int = 1000
-    second_check: float = 0.5
+    second_check: float = 1.0
     rough_slip: float = 0.08
     agreement_said: float = 0.25
     train_draft: bool = True
@@ -117,16 +117,16 @@ def teach(problem: Problem, rng: Random, knobs: CurationKnobs) -> list[Pass]:
 
     Args:
         problem: what is asked.
-        rng: decides which large problems get careful checks, where a rough one slips, and which traces say that two agree.
+        rng: decides which problems get careful checks, where a rough one slips, and which traces say that two agree.
         knobs: how often.
 
     Returns:
-        None for a small problem, else a rough check; for some large ones a careful one too, and the other where it differs.
+        None for a small problem, else a rough check, mostly a careful one too, and the other where the two differ.
     """
     if problem.size < MEDIUM:
         return []
     domain = DOMAINS[problem.domain]
-    if problem.size < LARGE or rng.random() >= knobs.second_check:
+    if rng.random() >= knobs.second_check:
         return [write_pass(problem.operands, domain.rough, rng)]
     rough = write_pass(problem.operands, domain.rough, rng, knobs.rough_slip)
     checks = [rough, write_pass(problem.operands, domain.check_a, rng)]

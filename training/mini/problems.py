@@ -13,7 +13,7 @@ from hashlib import blake2b
 from random import Random
 
 from training.mini.domains import DOMAINS
-from training.mini.phrasings import phrase
+from training.mini.phrasings import TRAINED, phrase
 
 SPLITS = ("train", "dev", "test")
 MOST_REPEATS = 1000
@@ -86,7 +86,7 @@ def sample_problem(rng: Random, split: str, domain: str) -> Problem:
 
 
 def problem_set(
-    n: int, seed: int, split: str, *, unseen_phrasings: bool = False, domains: Sequence[str] = tuple(DOMAINS)
+    n: int, seed: int, split: str, wording: str = TRAINED, domains: Sequence[str] = tuple(DOMAINS)
 ) -> Iterator[tuple[Problem, str]]:
     """Distinct problems (as far as the split has them) with their questions, the domains in turn.
 
@@ -94,7 +94,7 @@ def problem_set(
         n: how many.
         seed: decides everything.
         split: one of `SPLITS`.
-        unseen_phrasings: ask about the same problems in the phrasings that training never uses.
+        wording: in which phrasings to ask about the same problems, one of `phrasings.SECTIONS`.
         domains: which domains take part.
 
     Yields:
@@ -108,5 +108,5 @@ def problem_set(
                 break
             problem = sample_problem(rng, split, problem.domain)
         seen.add(problem.canonical)
-        wording = Random(f"{seed}-{problem.canonical}")  # its own generator, so that the problems do not depend on the phrasings
-        yield problem, phrase(DOMAINS[problem.domain], problem.operands, wording, unseen=unseen_phrasings)
+        choices = Random(f"{seed}-{problem.canonical}")  # its own generator, so that the problems do not depend on the phrasings
+        yield problem, phrase(DOMAINS[problem.domain], problem.operands, choices, wording)

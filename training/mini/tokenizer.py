@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -21,25 +22,37 @@ from s1demo.delimiters import ANSWER_PREFIX, CHATML_TEMPLATE, EXTENSION, FINAL_A
 from training.mini.chains import OTHER_EXTENSIONS, REFUSAL, REFUSAL_PASSES, after_disagreement, confirmation, restatement
 from training.mini.domains import DOMAINS
 from training.mini.domains.base import write_pass
-from training.mini.phrasings import ENDINGS, OPENINGS
+from training.mini.phrasings import ENDINGS, OPENINGS, phrasings
 from training.mini.recipe import load_recipe
 
 PAD = "<|pad|>"
 MAX_LENGTH = 2048
 SAMPLES_PER_DOMAIN = 1000  # enough to meet every word of the working
+COMMON = 4  # phrasings that a question's word must occur in (a lower-cased first word counts as another)
 PIECE = r" ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|[\r\n]|\s+(?!\S)|\s"
+
+
+def split(text: str) -> list[str]:
+    """A text in words (with a leading space), digits and marks, as the tokenizer cuts it before it looks at its vocabulary."""
+    return [piece for piece, _ in pre_tokenizers.Split(Regex(PIECE), "isolated").pre_tokenize_str(text)]
+
+
+def question_words() -> set[str]:
+    """The words that occur in several phrasings; the others are spelled, so that unknown words are nothing new to the model."""
+    templates = [*OPENINGS, *ENDINGS, *(template for name in DOMAINS for template in phrasings(name))]
+    texts = [text for template in templates for text in {template, template[0].lower() + template[1:]}]
+    counts = Counter(piece for text in texts for piece in set(split(re.sub(r"\{\w+\}", " 0 ", text))))
+    return {piece for piece, count in counts.items() if count >= COMMON}
 
 
 def template_words() -> list[str]:
     """Every word (with its leading space, if any) of chat, questions and working that deserves a token of its own."""
     rng = Random("vocabulary")
     texts = [S1.forced_answer.removeprefix(S1.stop), ANSWER_PREFIX, FINAL_ANSWER, S1.think.removeprefix(S1.stop)]
-    texts += [EXTENSION, *OTHER_EXTENSIONS, "user\n", "assistant\n", "system\n", ".\n", *OPENINGS, *ENDINGS]
+    texts += [EXTENSION, *OTHER_EXTENSIONS, "user\n", "assistant\n", "system\n", ".\n"]
     texts += [confirmation(["0", "0"]).text, confirmation(["1", "0", "0"]).text, restatement("0").text]
     texts += [f" {REFUSAL}", *(refusal.text for refusal in REFUSAL_PASSES)]
     for name, domain in DOMAINS.items():
-        templates = [*domain.trained, *(template[0].lower() + template[1:] for template in domain.trained)]
-        texts += [re.sub(r"\{\w+\}", " 0 ", template) for template in templates]
         for _ in range(SAMPLES_PER_DOMAIN):
             shown = ("1", "121") if name == "letters" else domain.sample(rng)  # the words of these questions are spelled
             if name != "letters":
@@ -47,8 +60,7 @@ def template_words() -> list[str]:
             passes = [write_pass(shown, method, rng) for method in domain.methods().values()]
             texts += [f"{working.text} {working.conclusion}" for working in passes]
             texts.append(after_disagreement(passes[1], ["1", "0"]).text)
-    pieces = pre_tokenizers.Split(Regex(PIECE), "isolated")
-    found = {piece for text in texts for piece, _ in pieces.pre_tokenize_str(text)}
+    found = {piece for text in texts for piece in split(text)} | question_words()
     inside = {f" {piece}" for piece in found if piece.isalpha()}  # the first word of a line may follow an opening
     return sorted(word for word in found | inside if word.strip(" "))
 

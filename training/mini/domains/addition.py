@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from random import Random
 
-from training.mini.domains.base import LARGE, MEDIUM, SMALL, SUM_PHRASINGS, Domain, Operands, listed, round_parts
+from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands, listed, round_parts
 from training.mini.domains.scribe import Scribe
 from training.mini.domains.steps import in_one_go, lead_and_rest
 
@@ -102,37 +102,6 @@ DOMAIN = Domain(
     answer=answer,
     size=size,
     fields=fields,
-    trained=(
-        *SUM_PHRASINGS,
-        "Add {list}.",
-        "Add up {list}.",
-        "What is the sum of {list}?",
-        "Find the sum of {list}.",
-        "What do {list} add up to?",
-        "What do {list} make together?",
-        "Can you add {list}?",
-        "Can you tell me what {sum} is?",
-        "I want to add {list}. What is the result?",
-        "Solve {sum}.",
-        "What do I get if I add {list}?",
-        "What is the total of {list}?",
-        "Give me the sum of {list}.",
-        "What does {sum} make?",
-        "What does {sum} come to?",
-        "How much do {list} make?",
-        "How much is it if I add {list}?",
-        "Put {list} together. How much is it?",
-        "Please add {list}.",
-        "Please work out {sum}.",
-        "{list}: what is the sum?",
-        "{list}: add them up.",
-        "The numbers are {list}. What is their sum?",
-        "Do you know what {sum} is?",
-        "I need {sum}.",
-        "Give me the result of {sum}.",
-        "You have {list}. How much is that in all?",
-    ),
-    unseen=("Please find {sum}.", "Tell me the total of {list}.", "What do you get for {sum}?"),
     draft=draft,
     rough=from_the_last,
     check_a=one_by_one,

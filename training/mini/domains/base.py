@@ -15,10 +15,6 @@ from training.mini.domains.scribe import Pass, Scribe
 Operands = tuple[str, ...]
 Method = Callable[[Operands, Scribe], str]
 SMALL, MEDIUM, LARGE = SIZES = (0, 1, 2)
-SUM_PHRASINGS = (  # how people ask for the value of an expression
-    *("What is {sum}?", "{sum}", "{sum} = ?", "{sum}=", "How much is {sum}?", "What's {sum}?"),
-    *("Calculate {sum}.", "Work out {sum}.", "Compute {sum}."),
-)
 
 
 @dataclass(frozen=True)
@@ -31,9 +27,7 @@ class Domain:
         sample: draws the operands of one problem, as text in the order of the question.
         answer: the correct answer, exactly as a trace concludes it.
         size: `SMALL`, `MEDIUM` or `LARGE`: how much work the operands look like, by a rule on their length alone.
-        fields: the values of the placeholders of the phrasings; with None as generator the plainest ones.
-        trained: phrasings that training uses; the first is the plain one.
-        unseen: phrasings that are kept for testing.
+        fields: the values of the placeholders of its phrasings (`wording/`); with None as generator the plainest ones.
         draft: a quick attempt in one go, meant to be fallible.
         rough: a short check in big steps, each in one go: better than the draft, fallible on larger problems.
         check_a: a careful method, step by step.
@@ -49,8 +43,6 @@ class Domain:
     answer: Callable[[Operands], str]
     size: Callable[[Operands], int]
     fields: Callable[[Operands, Random | None], dict[str, str]]
-    trained: Sequence[str]
-    unseen: Sequence[str]
     draft: Method
     rough: Method
     check_a: Method

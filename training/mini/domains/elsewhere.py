@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 from training.mini.domains.letters import common_words, invented_word
+from training.mini.texts import misspell, read_sections
 
 SLOT = re.compile(r"\{(\w+)\}")
 TEMPLATE_SECTIONS = ("trained", "unseen")
@@ -24,15 +25,8 @@ AGAIN = ("?", "!", "!!", "...", "??", " :)", " please", " now!")
 @cache
 def sections() -> dict[str, tuple[str, ...]]:
     """The parts of elsewhere.txt by name: templates one a line, words for slots separated by commas."""
-    found: dict[str, list[str]] = {}
-    name = ""
-    for line in Path(__file__).with_name("elsewhere.txt").read_text(encoding="utf-8").splitlines():
-        if line.startswith("["):
-            name = line.strip("[]")
-            found[name] = []
-        elif line and not line.startswith("#"):
-            found[name] += [line] if name in TEMPLATE_SECTIONS else line.split(", ")
-    return {name: tuple(lines) for name, lines in found.items()}
+    found = read_sections(Path(__file__).with_name("elsewhere.txt"))
+    return {name: lines if name in TEMPLATE_SECTIONS else tuple(", ".join(lines).split(", ")) for name, lines in found.items()}
 
 
 ELSEWHERE_TRAINED, ELSEWHERE_UNSEEN = (sections()[name] for name in TEMPLATE_SECTIONS)
@@ -85,8 +79,5 @@ def _roughen(question: str, rng: Random) -> str:
     elif dice < 0.16:
         question = question.rstrip("?.!") + rng.choice(AGAIN)
     if rng.random() < 0.08 and len(question) > 5:
-        at = rng.randrange(1, len(question) - 2)
-        first, second = question[at], question[at + 1]
-        typo = rng.choice((second + first, first, first + first + second, rng.choice(string.ascii_lowercase) + second))
-        question = question[:at] + typo + question[at + 2 :]
+        question = misspell(question, rng)
     return question

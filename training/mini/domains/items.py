@@ -12,22 +12,24 @@ ANIMALS = ("cat", "dog", "horse", "cow", "bird", "duck", "lion", "tiger", "bear"
 THINGS = ("book", "pen", "cup", "hat", "ball", "shoe", "key", "car", "star", "coin")
 COLOURS = ("red", "blue", "green", "yellow", "black", "white", "pink", "brown", "grey", "purple")
 GROUPS = (FRUIT, ANIMALS, THINGS, COLOURS)
-GROUP_SIZE, ROUGH_GROUP_SIZE = 2, 5
+ROUGH_GROUP_SIZE = 5
 LENGTHS = ((3, 6), (7, 12), (13, 18))  # words in small, medium and large lists
 KINDS = ((2, 4), (3, 5), (3, 6))
-YES_NO = ("yes", "no")
+MOST = 9  # one digit, so that a count is one token
 
 
 def sample(rng: Random) -> Operands:
-    """A word and a list of 3 to 18 words of two to six kinds, in which it mostly occurs several times."""
+    """A word and a list of 3 to 18 words of two to six kinds, in which it mostly occurs several times, nine at most."""
     dice = rng.random()
     wanted = SMALL if dice < 0.38 else MEDIUM if dice < 0.78 else LARGE
     length = rng.randint(*LENGTHS[wanted])
     pool = rng.choice(GROUPS) if rng.random() < 0.7 else [word for group in GROUPS for word in group]
     kinds = rng.sample(pool, rng.randint(*KINDS[wanted]))
     weight = rng.choice((1, 2, 2, 3))
-    words = rng.choices(kinds, [weight] + [1] * (len(kinds) - 1), k=length)
-    return (kinds[0] if rng.random() < 0.85 else rng.choice(kinds), *words)
+    while True:
+        words = rng.choices(kinds, [weight] + [1] * (len(kinds) - 1), k=length)
+        if max(map(words.count, kinds)) <= MOST:
+            return (kinds[0] if rng.random() < 0.85 else rng.choice(kinds), *words)
 
 
 def answer(operands: Operands) -> str:
@@ -73,30 +75,29 @@ def in_fives(operands: Operands, scribe: Scribe) -> str:
     return str(total)
 
 
-def in_groups(operands: Operands, scribe: Scribe) -> str:
-    """Take two words at a time, count in each group and add up."""
-    word, *words = operands
-    scribe.say(f", let me look for {word} in groups of two.")
-    total = 0
-    for start in range(0, len(words), GROUP_SIZE):
-        group = words[start : start + GROUP_SIZE]
-        scribe.say(f" {', '.join(group)}:")
-        count = scribe.value(group.count(word))
-        scribe.say(f", {total} + {count} =" if start else "")
-        total = scribe.value(total + count) if start else count
-        scribe.say(".")
-    return str(total)
+def copy_and_count(operands: Operands, scribe: Scribe) -> str:
+    """Copy the list, then go along it with a running count behind every word.
 
-
-def one_by_one(operands: Operands, scribe: Scribe) -> str:
-    """Ask of every word whether it is the one, with a running count."""
+    A word and one token behind it, as in the question, so that what is copied always lies equally far back.
+    """
     word, *words = operands
-    scribe.say(f", let me count {word} one by one:")
+    scribe.say(f", let me copy the list: {', '.join(words)}. Now count {word}:")
     count = 0
-    for index, one in enumerate(words):
-        scribe.say(f"{',' if index else ''} {one}")
-        no = scribe.pick(int(one != word), YES_NO)
-        count = scribe.value(count + 1 - no)
+    for one in words:
+        scribe.say(f" {one}")
+        count = scribe.value(count + (one == word))
+    scribe.say(".")
+    return str(count)
+
+
+def mark(operands: Operands, scribe: Scribe) -> str:
+    """Go along the list and number each word that is the one, no other."""
+    word, *words = operands
+    scribe.say(f", let me go along the list again and mark every {word}:")
+    count = 0
+    for one in words:
+        scribe.say(f" {one}")
+        count += 1 - scribe.pick(int(one != word), (str(count + 1), "no"))
     scribe.say(".")
     return str(count)
 
@@ -108,44 +109,10 @@ DOMAIN = Domain(
     answer=answer,
     size=size,
     fields=fields,
-    trained=(
-        "How many {words} are in this list: {list}?",
-        "How many {words} are in the list {list}?",
-        "How many {words} are there in {list}?",
-        "How many {words} are there: {list}?",
-        "How many {words} do you see: {list}?",
-        "How many {words} in {list}?",
-        "How many times does {word} appear in {list}?",
-        "How many times does the word {word} appear in this list: {list}?",
-        "How many times is {word} in this list: {list}?",
-        "How often is {word} in {list}?",
-        "How often does {word} appear in the list {list}?",
-        "Count the {words} in {list}.",
-        "Count the {words}: {list}.",
-        "Count how often {word} is in this list: {list}.",
-        "In {list}, how many {words} are there?",
-        "In this list, how often is {word}: {list}?",
-        "{list}: how many {words}?",
-        "{list}. How many {words} are there?",
-        "Here is a list: {list}. How many {words} are in it?",
-        "I have {list}. How many {words} do I have?",
-        "Tell me how many {words} are in {list}.",
-        "Can you count the {words} in {list}?",
-        "Do you know how often {word} is in {list}?",
-        "Please count the {words}: {list}.",
-        "I see a list: {list}. How many {words} does it have?",
-        "Here is {list}. Count the {words}.",
-        "You have {list}. How many {words} do you have?",
-    ),
-    unseen=(
-        "Here is a list: {list}. How often does {word} appear?",
-        "I see {list}. How many {words} are there?",
-        "Count how many {words} are in {list}.",
-    ),
     draft=draft,
     rough=in_fives,
-    check_a=in_groups,
-    check_b=one_by_one,
+    check_a=copy_and_count,
+    check_b=mark,
     showcase=(
         ("apple", "apple", "pear", "apple", "plum", "pear", "apple", "fig", "apple"),
         ("cat", "dog", "cat", "bird", "cat", "cat", "dog", "frog", "bird", "cat", "dog", "cat", "frog"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from random import Random
 
-from training.mini.domains.base import LARGE, MEDIUM, SMALL, SUM_PHRASINGS, Domain, Operands, listed
+from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands, listed
 from training.mini.domains.scribe import Scribe
 from training.mini.domains.steps import in_one_go, minus_parts, plus_parts, tens_then_ones
 
@@ -148,27 +148,6 @@ DOMAIN = Domain(
     answer=answer,
     size=size,
     fields=fields,
-    trained=(
-        *SUM_PHRASINGS,
-        "Solve {sum}.",
-        "What is the result of {sum}?",
-        "Find the result of {sum}.",
-        "Can you tell me what {sum} is?",
-        "Can you work out {sum}?",
-        "I want to calculate {sum}. What is the result?",
-        "Here is a sum: {sum}. What do I get?",
-        "What does {sum} make?",
-        "What does {sum} come to?",
-        "Give me the result of {sum}.",
-        "Please work out {sum}.",
-        "Please solve {sum}.",
-        "Do you know what {sum} is?",
-        "How much do I get for {sum}?",
-        "I need {sum}.",
-        "{sum}: what is the result?",
-        "Can you solve {sum}?",
-    ),
-    unseen=("Please find {sum}.", "What do you get for {sum}?", "Tell me the result of {sum}."),
     draft=draft,
     rough=in_whole_steps,
     check_a=left_to_right,
