@@ -23,7 +23,6 @@ every_domain = pytest.mark.parametrize("domain", DOMAINS, ids=lambda domain: dom
 
 TOKEN = re.compile(r" ?[A-Za-z]+| ?\d|[^\sA-Za-z\d]|\n")
 STEP = re.compile(r"(\d+) ([+×-]) (\d+) = \d+")
-WORD = re.compile(r"[a-z]+")
 CHECKS = ("check_a", "check_b")
 METHODS = ("draft", "rough", *CHECKS)
 N_PROBLEMS, N_DISTINCT, MOST_DRAWS = 120, 5000, 40_000
@@ -194,14 +193,6 @@ def test_phrasings_are_many_and_the_unseen_ones_are_new(domain: Domain) -> None:
     assert len(set(domain.trained)) == len(domain.trained) >= 12
     assert len(set(domain.unseen)) == len(domain.unseen) >= 3
     assert not {phrasing.lower() for phrasing in domain.trained} & {phrasing.lower() for phrasing in domain.unseen}
-
-
-@every_domain
-def test_unseen_phrasings_mostly_use_known_words(domain: Domain) -> None:
-    known = {word for other in DOMAINS for phrasing in other.trained for word in WORD.findall(phrasing.lower())}
-    for phrasing in domain.unseen:
-        words = WORD.findall(re.sub(r"\{\w+\}", "", phrasing).lower())
-        assert sum(word in known for word in words) >= 0.5 * len(words), (phrasing, set(words) - known)
 
 
 @every_domain
