@@ -15,7 +15,7 @@ N_PROBLEMS = 400
 EQUATION = re.compile(r"(?<!\S)-?\d+(?: [+×-] \d+)+ = -?\d+")
 EVENTS, LIST = DOMAINS["stories"].showcase[1], DOMAINS["items"].showcase[1]
 CASES: list[tuple[str, Operands, str, int, str]] = [  # domain, operands, the check, which value slips, what follows
-    ("letters", ("r", "strawberry"), ", let me count in two pieces: s t r a w has 1, b e r r y has 2, 1 + 2 = 3. So 3.", 0, "s t r a w has 2, b e r r y has 2, 2 + 2 = 4. So 4."),
+    ("letters", ("r", "strawberry"), ", let me count in two pieces: r in s t r a w: 1, r in b e r r y: 2, 1 + 2 = 3. So 3.", 0, "r in s t r a w: 2, r in b e r r y: 2, 2 + 2 = 4. So 4."),
     ("items", LIST, ", let me take five at a time. dog cat bird cat cat: 3. dog frog bird cat dog: 1. cat frog: 1. 3 + 1 + 1 = 5. So 5.", 1, "dog frog bird cat dog: 2. cat frog: 1. 3 + 2 + 1 = 6. So 6."),
     ("items", ("fig", "fig", "pear", "fig"), ", let me take five at a time. fig pear fig: 2. So 2.", 0, "fig pear fig: 3. So 3."),
     ("addition", ("984", "738", "77"), ", let me start from the last: 77 + 738 = 815, 815 + 984 = 1799. So 1799.", 0, "77 + 738 = 816, 816 + 984 = 1800. So 1800."),

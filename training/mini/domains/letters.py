@@ -95,13 +95,13 @@ def draft(operands: Operands, scribe: Scribe) -> str:
 
 
 def in_two_pieces(operands: Operands, scribe: Scribe) -> str:
-    """Cut the word in the middle, count in both pieces at a glance and add."""
+    """Cut the word in the middle, count in both pieces at a glance and add. The letter stands by each piece: easier to learn."""
     letter, word = operands
     middle = (len(word) + 1) // 2
     scribe.say(", let me count in two pieces:")
     counts = []
     for piece in (word[:middle], word[middle:]):
-        scribe.say(f" {' '.join(piece)} has")
+        scribe.say(f" {letter} in {' '.join(piece)}:")
         counts.append(scribe.value(piece.count(letter)))
         scribe.say(",")
     total = in_one_go(counts[0], "+", counts[1], scribe)
@@ -116,7 +116,7 @@ def in_pieces(operands: Operands, scribe: Scribe) -> str:
     total = 0
     for start in range(0, len(word), 3):
         piece = word[start : start + 3]
-        scribe.say(f" {' '.join(piece)} has")
+        scribe.say(f" {letter} in {' '.join(piece)}:")
         count = scribe.value(piece.count(letter))
         scribe.say(f", {total} + {count} =" if start else "")
         total = scribe.value(total + count) if start else count
@@ -127,7 +127,7 @@ def in_pieces(operands: Operands, scribe: Scribe) -> str:
 def letter_by_letter(operands: Operands, scribe: Scribe) -> str:
     """Go through the word letter by letter with a running count."""
     letter, word = operands
-    scribe.say(", let me go letter by letter:")
+    scribe.say(f", let me go letter by letter for {letter}:")
     count = 0
     for index, one in enumerate(word):
         scribe.say(f"{',' if index else ''} {one}")
