@@ -33,7 +33,7 @@ class Domain:
         size: `SMALL`, `MEDIUM` or `LARGE`: how much work the operands look like, by a rule on their length alone.
         fields: the values of the placeholders of the phrasings; with None as generator the plainest ones.
         trained: phrasings that training uses; the first is the plain one.
-        unseen: phrasings kept for testing, written after the weights by an author who was shown none of the trained ones.
+        unseen: phrasings kept for testing, written after the weights by a language model that was shown none of ours.
         draft: a quick attempt in one go, meant to be fallible.
         rough: a short check in big steps, each in one go: better than the draft, fallible on larger problems.
         check_a: a careful method, step by step.
