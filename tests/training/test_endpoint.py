@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from email.utils import formatdate
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 
 from s1demo.engines.completions import ServerFault, refusal
 from s1demo.errors import EngineError, InputError
-from tests.training.chat_server import ChatServer, Script, events, hang_up, raw, reply, stall, status
+from tests.training.chat_server import Act, ChatServer, Script, events, hang_up, raw, reply, stall, status
 from training.curation import endpoint as endpoint_module
 from training.curation.asking import ask_all, count_faults, good_replies
 from training.curation.endpoint import ChatEndpoint, Pace
@@ -55,10 +56,22 @@ def good(path: Path) -> dict[str, Reply]:
 @pytest.mark.parametrize("stream", [True, False])
 def test_every_question_is_asked_once_and_its_reply_kept(tmp_path: Path, stream: bool) -> None:
     path = tmp_path / "deep" / "journal.jsonl"
-    with ChatServer(lambda question, n: reply(f"answer to {question}")) as server:
+
+    def when_four_wait(question: str, _n: int) -> Act:
+        answer = reply(f"answer to {question}")
+
+        async def act(*connection: Any) -> None:
+            deadline = time.monotonic() + 20
+            while server.most_at_once < 4 and time.monotonic() < deadline:
+                await asyncio.sleep(0.001)
+            await answer(*connection)
+
+        return act
+
+    with ChatServer(when_four_wait) as server:
         settings = settings_for(server, stream=stream, max_tokens=77, temperature=0.5, extra={"top_k": 1})
         ask_all(dataclasses.replace(TASK, system="Be brief."), questions(30), path, settings)
-    assert server.asked == {question: 1 for question in questions(30).values()} and 1 < server.most_at_once <= 4
+    assert server.asked == {question: 1 for question in questions(30).values()} and server.most_at_once == 4
     assert {key: found.content for key, found in good(path).items()} == {key: f"answer to {text}" for key, text in questions(30).items()}
     assert good(path)["id3"] == Reply("answer to question 3", "2 + 2 = 4.", "stop", "teacher", 10, 20)
     body = server.bodies[0]
