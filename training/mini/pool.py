@@ -31,7 +31,7 @@ from training.curation.records import Row, write_rows
 from training.curation.subsets import ablations
 from training.mini.chains import after_disagreement, confirmation
 from training.mini.domains import DOMAINS
-from training.mini.domains.base import MEDIUM, write_pass
+from training.mini.domains.base import LARGE, MEDIUM, write_pass
 from training.mini.domains.scribe import Pass
 from training.mini.problems import Problem, problem_set
 from training.settings import read_section
@@ -53,7 +53,7 @@ class CurationKnobs:
         draw: another number draws other second checks and other rows from the same pool.
         n_problems: size of the pool.
         n_rows: how many are chosen, and the size of each ablation set but the whole pool.
-        second_check: share of the traces with a rough check that hold a careful one behind it.
+        second_check: share of the large problems' traces that hold a careful check behind the rough one.
         rough_slip: share of the rough checks before a careful one that are wrong: else fine-tuning unlearns to compare.
         agreement_said: share of the traces with a careful check that also say that two checks agree.
         train_draft: whether the loss counts the draft, which is the base model's own.
@@ -71,7 +71,7 @@ class CurationKnobs:
     n_problems: int = 20_000
     n_rows: int = 1000
     second_check: float = 1.0
-    rough_slip: float = 0.08
+    rough_slip: float = 0.2
     agreement_said: float = 0.25
     train_draft: bool = True
     domains_by_size: bool = True
@@ -121,12 +121,12 @@ def teach(problem: Problem, rng: Random, knobs: CurationKnobs) -> list[Pass]:
         knobs: how often.
 
     Returns:
-        None for a small problem, else a rough check, mostly a careful one too, and the other where the two differ.
+        None for a small problem, a rough check for a medium one; for a large one a careful check too, and the other where the two differ.
     """
     if problem.size < MEDIUM:
         return []
     domain = DOMAINS[problem.domain]
-    if rng.random() >= knobs.second_check:
+    if problem.size < LARGE or rng.random() >= knobs.second_check:
         return [write_pass(problem.operands, domain.rough, rng)]
     rough = write_pass(problem.operands, domain.rough, rng, knobs.rough_slip)
     checks = [rough, write_pass(problem.operands, domain.check_a, rng)]
