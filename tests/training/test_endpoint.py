@@ -55,13 +55,12 @@ def good(path: Path) -> dict[str, Reply]:
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_every_question_is_asked_once_and_its_reply_kept(tmp_path: Path, stream: bool) -> None:
-    path = tmp_path / "deep" / "journal.jsonl"
+    path, deadline = tmp_path / "deep" / "journal.jsonl", time.monotonic() + 10
 
     def when_four_wait(question: str, _n: int) -> Act:
         answer = reply(f"answer to {question}")
 
         async def act(*connection: Any) -> None:
-            deadline = time.monotonic() + 20
             while server.most_at_once < 4 and time.monotonic() < deadline:
                 await asyncio.sleep(0.001)
             await answer(*connection)
