@@ -19,7 +19,7 @@ from training.curation.records import Attempt, Row, read_rows
 from training.curation.sft_text import encode_row
 from training.mini import pool
 from training.mini.domains import DOMAINS
-from training.mini.domains.base import write_pass
+from training.mini.domains.base import LARGE, write_pass
 from training.mini.pool import CurationKnobs, conclusion, curate, make_pool, taught, teach
 from training.mini.problems import split_of
 from training.settings import read_section
@@ -71,24 +71,24 @@ def test_the_teachers_stop_rule() -> None:
             agree = "Two of them agree" if "They differ" in text else "They agree"
             assert (" agree." in text) == (agree in checks[-1].text if checks else False)
             seen[problem.size, f"{len(checks)}{' differ' * ('They differ' in text)}{' agree' * (' agree.' in text)}"] += 1
-    one_or_more = ("1", "2", "3 agree", "3 differ", "4 differ agree")
-    assert set(seen) == {(0, "0"), *((size, checks) for size in (1, 2) for checks in one_or_more)}
+    assert set(seen) == {(0, "0"), (1, "1"), *((2, checks) for checks in ("1", "2", "3 agree", "3 differ", "4 differ agree"))}
 
 
 def test_a_slip_is_no_target_and_its_trace_follows_it() -> None:
     knobs = dataclasses.replace(KNOBS, second_check=1.0, rough_slip=1.0, agreement_said=0.0)
-    tokenizer, slipped = HubTokenizer(EMBEDDED_MODEL), 0
+    tokenizer, slipped, large = HubTokenizer(EMBEDDED_MODEL), 0, 0
     for row, problem in list(make_pool(knobs).values())[:200]:
         attempt = Attempt("12", Outcome.INCORRECT, "\nQuickly. So 12.\nWait, never shown. So 1.\n", 9)
         row = taught(dataclasses.replace(row, attempts={"large": attempt}), problem, tokenizer, knobs)
         lines = row.thinking.splitlines()
         assert lines[0] == "Quickly. So 12." and all(line.startswith(EXTENSION) for line in lines[1:])
         assert conclusion(row.thinking) == row.trace_answer == (problem.answer if problem.size else "12")
-        assert problem.size or not row.masked_spans
+        assert problem.size == LARGE or not row.masked_spans
         for _, end in row.masked_spans:
-            slipped += 1
             assert row.thinking[:end].count("\n") == 1  # in the rough check, the second line
-    assert slipped > 80
+        slipped += bool(row.masked_spans)
+        large += problem.size == LARGE
+    assert large > 40 and slipped > 0.9 * large  # some check has no value in which to slip
 
 
 def test_a_draft_without_a_conclusion_makes_no_trace() -> None:

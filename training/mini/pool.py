@@ -121,7 +121,7 @@ def teach(problem: Problem, rng: Random, knobs: CurationKnobs) -> list[Pass]:
         knobs: how often.
 
     Returns:
-        None for a small problem, a rough check for a medium one; for a large one a careful check too, and the other where the two differ.
+        None if small, a rough check if medium; if large a careful one too, and the other careful one where they differ.
     """
     if problem.size < MEDIUM:
         return []
