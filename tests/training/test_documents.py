@@ -65,6 +65,18 @@ def test_stop_is_trained_and_the_delimiter_after_it_is_not(writer: DocumentWrite
     assert all(document.trained[stop + len(encoded.end_ids) :])
 
 
+def test_the_instruct_stage_counts_the_delimiters_a_model_writes(writer: DocumentWriter, tokenizer: MiniTokenizer) -> None:
+    instructs = DocumentWriter(tokenizer, writer.knobs, delimiters=True)
+    for cut in (False, True):
+        plain, instruct = document_of(writer, 2, cut=cut), document_of(instructs, 2, cut=cut)
+        assert plain.ids == instruct.ids
+        added = [n for n, (before, now) in enumerate(zip(plain.trained, instruct.trained, strict=True)) if before != now]
+        assert all(instruct.trained[n] for n in added)
+        prompt = tokenizer.decode(plain.ids[: added[1] + 1])
+        assert prompt.endswith(f"assistant\n{S1.think}") and tokenizer.decode([plain.ids[n] for n in added[:2]]) == S1.think
+        assert [tokenizer.decode([plain.ids[n]]) for n in added[2:]] == ([] if cut else ["answer"])
+
+
 def test_cut_documents_end_as_the_product_cuts(writer: DocumentWriter, tokenizer: MiniTokenizer) -> None:
     encoded = encode_format(S1, tokenizer)
     lengths = set()

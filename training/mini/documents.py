@@ -3,7 +3,8 @@
 Knows the chains and the delimiters, nothing of models. A document's ids are exactly those the product would have put together at
 test time: the prompt of `build_prompt`, the thinking, then either the natural end or the forced one. Imposed by this file:
 * the base stops by itself after each pass, so after its draft: every extension in a document is a forced one;
-* what the product forces (extensions, delimiters) and slipped values are never targets of the loss.
+* what the product forces (extensions, "Final Answer:") and slipped values are never targets of the loss;
+* the delimiters of a turn are targets in the last stage only, which makes an instruct model of the base.
 """
 
 from __future__ import annotations
@@ -39,10 +40,11 @@ class Document:
 class DocumentWriter:
     """Turns problems into documents for one tokenizer."""
 
-    def __init__(self, tokenizer: MiniTokenizer, knobs: DocumentKnobs) -> None:
-        """Encode the delimiters once."""
-        self.tokenizer, self.knobs = tokenizer, knobs
+    def __init__(self, tokenizer: MiniTokenizer, knobs: DocumentKnobs, *, delimiters: bool = False) -> None:
+        """Encode the delimiters once; `delimiters` says whether the loss counts those that a tuned model writes itself."""
+        self.tokenizer, self.knobs, self.delimiters = tokenizer, knobs, delimiters
         self.format: EncodedFormat = encode_format(S1, tokenizer)
+        self.n_start_ids = len(tokenizer.encode(S1.think, special=True))
 
     def sample(self, rng: Random, split: str = "train") -> Document:
         """Draw a problem, a phrasing and a chain, and write the document; drawn again until it is short enough."""
@@ -85,10 +87,11 @@ class DocumentWriter:
             last = self.tokenizer.encode(f" {answer}")
         else:
             end = list(self.format.end_ids)
-            ids, trained = ids + end, trained + [True] + [False] * (len(end) - 1)  # the stop is the model's own, the rest is not
+            ids, trained = ids + end, trained + [True] + [self.delimiters] * (len(end) - 1)  # the stop is always the model's own
             last = self.tokenizer.encode(f"\n{ANSWER_PREFIX}{chain[-1].working.conclusion}")
         last.append(self.tokenizer.end_of_turn_id)
-        return Document(prompt + ids + last, [False] * len(prompt) + trained + [True] * len(last))
+        asked = [False] * (len(prompt) - self.n_start_ids) + [self.delimiters] * self.n_start_ids
+        return Document(prompt + ids + last, asked + trained + [True] * len(last))
 
     def _cut_position(self, rng: Random, n_tokens: int, line_ends: Sequence[int]) -> int:
         """How many tokens of thinking a budget leaves: none, up to the end of a pass, or any number."""

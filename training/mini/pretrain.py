@@ -1,4 +1,7 @@
-"""Pre-training of the miniature's two base models on generated documents.
+"""Pre-training of the miniature's two base models on generated documents, in two stages.
+
+The second, short one counts the delimiters of a turn in the loss and makes an instruct model of the base: fine-tuning asks for them,
+and a model that has never written them learns to write them anywhere it is at a loss.
 
     python -m training.mini.pretrain --recipe training/recipes/s1-mini.yaml --base large
 """
@@ -22,25 +25,25 @@ from training.mini.training_loop import Trainer
 
 
 def pretrain(rank: int, recipe: Recipe, base: str, meeting_point: str, resume: bool) -> None:
-    """Train in one process.
+    """Train both stages in one process.
 
     Args:
         rank: which process this is.
         recipe: every knob.
         base: "large" or "small".
         meeting_point: a file the processes find each other by.
-        resume: continue from the last checkpoint if there is one.
+        resume: continue from the last checkpoints if there are any.
     """
     torch.set_num_threads(1)
     if recipe.processes > 1:
         dist.init_process_group("gloo", init_method=f"file://{meeting_point}", rank=rank, world_size=recipe.processes)
     tokenizer = MiniTokenizer(recipe.run_folder / "tokenizer")
-    model, seed = recipe.bases[base], f"{recipe.seed}-{base}"
-    network = build_network(model.shape, tokenizer, recipe.seed)
-    trainer = Trainer(recipe, model.pretrain, network, base, resume=resume)
-    writer = DocumentWriter(tokenizer, recipe.documents)
-    share = (rank, recipe.processes)
-    trainer.run(stream(writer.sample, seed, model.pretrain.batch_tokens, tokenizer.pad_id, trainer.position, share))
+    network = build_network(recipe.bases[base].shape, tokenizer, recipe.seed)
+    for stage, knobs in ((base, recipe.bases[base].pretrain), (f"{base}-instruct", recipe.bases[base].instruct)):
+        trainer = Trainer(recipe, knobs, network, stage, resume=resume)
+        writer = DocumentWriter(tokenizer, recipe.documents, delimiters=stage != base)
+        seed, share = f"{recipe.seed}-{stage}", (rank, recipe.processes)
+        trainer.run(stream(writer.sample, seed, knobs.batch_tokens, tokenizer.pad_id, trainer.position, share))
     if rank == 0:
         export_network(network, recipe.run_folder / "tokenizer", recipe.run_folder / base)
     if recipe.processes > 1:

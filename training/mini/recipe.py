@@ -93,10 +93,12 @@ class BaseModel:
     Attributes:
         shape: size of the network.
         pretrain: how it is pre-trained.
+        instruct: how it then learns the delimiters of a turn, as an instruct model knows them.
     """
 
     shape: ModelShape
     pretrain: Optimisation
+    instruct: Optimisation
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,8 @@ def _documents(raw: dict[str, Any], where: str) -> DocumentKnobs:
 
 
 def _base(raw: dict[str, Any], where: str) -> BaseModel:
-    shape = _checked(ModelShape, raw["shape"], f"{where}.shape")
-    return BaseModel(shape, _checked(Optimisation, raw["pretrain"], f"{where}.pretrain"))
+    stages = {name: _checked(Optimisation, raw[name], f"{where}.{name}") for name in raw if name != "shape"}
+    return _checked(BaseModel, {"shape": _checked(ModelShape, raw["shape"], f"{where}.shape"), **stages}, where)
 
 
 def load_recipe(path: Path) -> Recipe:
