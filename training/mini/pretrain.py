@@ -1,7 +1,7 @@
 """Pre-training of the miniature's two base models on generated documents, in two stages.
 
-The second, short one counts the delimiters of a turn in the loss and makes an instruct model of the base: fine-tuning asks for them,
-and a model that has never written them learns to write them anywhere it is at a loss.
+The second, short one counts the delimiters of a turn in the loss and makes an instruct model of the base: fine-tuning asks for
+them, and a model that has never written them learns to write them wherever it is at a loss.
 
     python -m training.mini.pretrain --recipe training/recipes/s1-mini.yaml --base large
 """
