@@ -42,7 +42,7 @@ questions: $(VENV)/.installed
 # What the replay engine plays: a stage question of each kind at the app's opening settings, and one that Wait spoils.
 recordings: $(VENV)/.installed
 	mkdir -p assets/recorded
-	$(BIN)/python -c 'from s1demo.ui.questions import QuestionBank; print("\n".join([*QuestionBank.load().examples(16), "What is 347 × 26?"]))' \
+	$(BIN)/python -c 'from s1demo.ui.questions import QuestionBank; print("\n".join([*QuestionBank.load().examples(16), "What number comes next in the sequence 4, 20, 36, 52?"]))' \
 	| while read -r question; do $(BIN)/python -m s1demo compare "$$question" --json; done > assets/recorded/showcase.jsonl
 
 $(VENV)/.installed: requirements.txt
