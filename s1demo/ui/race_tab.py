@@ -28,7 +28,7 @@ from s1demo.ui.streaming import View
 from s1demo.ui.translation import said
 
 KIND = "race"
-FIRST_QUESTION = "Today is Tuesday. What day is it in 45 days?"  # the miniature's samples disagree, and the shortest are wrong
+FIRST_QUESTION = "Today is Friday. What day is it in 100 days?"  # the miniature's samples disagree, and the shortest are wrong
 MOST_SAMPLES = 32
 _CARDS = {
     "sequential": "Sequential: one trace, made to go on",

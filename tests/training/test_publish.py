@@ -84,9 +84,9 @@ def test_a_dry_run_says_what_would_go_where(tmp_path, capsys, monkeypatch):
     assert main(command(tmp_path, *EVERYTHING, "--dry-run")) == 0
     said = capsys.readouterr().out
     assert "DRY RUN, nothing pushed" in said
-    assert "model someone/s1-mini, branch main, public: 10 files, 9.9 MB" in said
+    assert "model someone/s1-mini, branch main, public: 10 files, 10.3 MB" in said
     assert "dataset someone/rows, branch main, public: 2 files" in said
-    assert "9.8 MB  model.safetensors" in said and "measured/curve.json" in said
+    assert "10.1 MB  model.safetensors" in said and "measured/curve.json" in said
 
 
 def test_the_models_metadata_is_what_the_hub_reads(rehearsal):
@@ -108,7 +108,7 @@ def test_the_model_card_holds_settings_figures_and_commands(rehearsal):
         assert f"`{run.command}`" in text
     for point in curve.points:
         assert f"| {point.label} | {point.mean_thinking_tokens:,.1f} | **{point.accuracy:.1f}** | {point.ci95[0]:.1f} to {point.ci95[1]:.1f} |" in text
-    assert "| learning rate | 0.0001 |" in text and "2,438,016 parameters" in text
+    assert "| learning rate | 0.0001 |" in text and "2,524,032 parameters" in text
     assert "the model in `runs/s1-mini/large`" in text and "PreTrainedTokenizerFast" in text
     assert text.index("### Other weights") < text.index("#### large on mini") < text.index("## Limits")
     assert "--num-ignore 2" in text and "{{" not in text and "{%" not in text
