@@ -55,8 +55,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_model(folder: Path, layers: int = 1, tied: bool = True) -> Path:
     """A model of some thousand weights with s1-mini's tokenizer."""
     torch.manual_seed(0)
+    vocabulary = json.loads(Path(EMBEDDED_MODEL, "config.json").read_text(encoding="utf-8"))["vocab_size"]
     config = Qwen2Config(
-        vocab_size=1152, hidden_size=32, intermediate_size=64, num_hidden_layers=layers, num_attention_heads=2,
+        vocab_size=vocabulary, hidden_size=32, intermediate_size=64, num_hidden_layers=layers, num_attention_heads=2,
         num_key_value_heads=2, max_position_embeddings=256, tie_word_embeddings=tied, initializer_range=0.1,
     )  # fmt: skip
     Qwen2ForCausalLM(config).save_pretrained(folder)

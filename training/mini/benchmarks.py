@@ -24,6 +24,12 @@ PER_DOMAIN, UNSEEN_PER_DOMAIN, OFFERED_PER_DOMAIN = 80, 30, 5
 SEED, OFFERED_SEED = 11, 2026
 ELSEWHERE = "elsewhere"
 Line = dict[str, str]
+SPOILT: Line = {  # a test problem; right by itself and wrong after a Wait, which the exhibit shows too
+    "question": "What number comes next in the sequence 4, 20, 36, 52?",
+    "answer": "68",
+    "domain": "sequences",
+    "phrasing": TRAINED,
+}
 
 
 def problems(per_domain: int, seed: int, split: str, wording: str = TRAINED) -> Iterator[Line]:
@@ -68,7 +74,7 @@ def write_all(folder: Path) -> None:
     Args:
         folder: the assets folder.
     """
-    write(folder / "questions.jsonl", [*showcase(), *problems(OFFERED_PER_DOMAIN, OFFERED_SEED, "test")])
+    write(folder / "questions.jsonl", [*showcase(), *problems(OFFERED_PER_DOMAIN, OFFERED_SEED, "test"), SPOILT])
     write(folder / "benchmarks" / "mini.jsonl", problems(PER_DOMAIN, SEED, "test"))
     write(folder / "benchmarks" / "mini-unseen.jsonl", problems(UNSEEN_PER_DOMAIN, SEED, "test", UNSEEN))
     write(folder / "benchmarks" / "mini-elsewhere.jsonl", elsewhere())
