@@ -15,7 +15,7 @@ test: $(VENV)/.installed-dev lint
 
 # The engine tests on vLLM's CPU build, in an environment of its own (2 to 3 minutes to install on an idle machine, 3.9 GB).
 test-vllm: $(VLLM)/.installed
-	CONFORMANCE_ENGINES=vllm,vllm-server $(VLLM)/bin/python -m pytest tests/conformance tests/test_vllm_engine.py tests/test_vllm_server.py
+	CONFORMANCE_ENGINES=vllm,vllm-server $(VLLM)/bin/python -m pytest tests/engines/conformance tests/engines/test_vllm_engine.py tests/engines/test_vllm_server.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -25,7 +25,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m s1demo bench
 
 screenshots: $(VENV)/.installed-dev
-	$(BIN)/python -m s1demo.ui.screenshots --out assets/screenshots
+	$(BIN)/python -m s1demo.bench.screenshots --out assets/screenshots
 
 # The miniature from nothing to assets/s1-mini, every stage, resumable (training/README.md; hours on two cores).
 s1-mini: $(VENV)/.installed-dev

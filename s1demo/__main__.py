@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from s1demo.cli.benchmark import BAD_INPUT
 from s1demo.cli.engine import INTERRUPTED
 from s1demo.cli.options import parser
+from s1demo.cli.terminal import one_line
 from s1demo.errors import S1Error
-from s1demo.terminal import one_line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -127,6 +127,51 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class EngineInfo:
+    """What a person is told about the model and where it runs.
+
+    Attributes:
+        model: the model's folder name or Hub id.
+        engine: transformers, vllm, openai or replay.
+        device: such as `CPU` or the GPU's name.
+        parameters: number of weights, where known.
+        context_length: most tokens of prompt, thinking, delimiters and answer together.
+        format: name of the model's thinking format.
+        samples_by_position: at a temperature, the sample at a position depends on (seed, position) only, so that a request may
+            go on from any point of another. Where it does not, equal requests sample equal tokens, and continuations their own.
+    """
+
+    model: str
+    engine: str
+    device: str
+    parameters: int | None
+    context_length: int
+    format: str
+    samples_by_position: bool = False
+
+
+@dataclass(frozen=True)
+class RecordedSegment:
+    """A request as an engine once served it, for replay.
+
+    Attributes:
+        prefix_ids: the request's prompt.
+        token_ids: the sampled ids, stop excluded; may be empty.
+        requested: seconds from the start of the run to the request.
+        seconds: when each of the ids arrived, from the start of the run.
+        finish_reason: how it ended; None in a run that was stopped within it.
+        sampling: how tokens were picked.
+    """
+
+    prefix_ids: tuple[int, ...]
+    token_ids: tuple[int, ...]
+    requested: float
+    seconds: tuple[float, ...]
+    finish_reason: FinishReason | None
+    sampling: SamplingParams
+
+
+@dataclass(frozen=True)
 class RunStarted:
     """A run begins.
 

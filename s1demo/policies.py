@@ -8,10 +8,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from s1demo.budget import AUTO, BudgetPolicy
+from s1demo.budget import AUTO, BudgetPolicy, Limit
+from s1demo.delimiters import EXTENSION
 from s1demo.errors import InputError
 
-NATURAL = "natural"
+TRUNCATED, NATURAL, EXTENDED = "truncated", "natural", "extended"  # the runs of the exhibit's comparison
 _KEYS = tuple(field.name for field in fields(BudgetPolicy))
 _EXAMPLE = '{"short": {"max_thinking_tokens": 16}, "natural": {}, "long": {"num_ignore": 2}}'
 
@@ -23,6 +24,24 @@ def policy_label(policy: BudgetPolicy) -> str:
         word = " ".join(policy.extension.split()) or ("newline" if policy.extension else "no text")
         parts.append(f"{word} x{policy.num_ignore}")
     return ", ".join(parts) or NATURAL
+
+
+def comparison_policies(
+    max_thinking_tokens: Limit, num_ignore: int, extension: str = EXTENSION, max_answer_tokens: Limit = AUTO
+) -> dict[str, BudgetPolicy]:
+    """The exhibit's comparison: one run cut short, one left alone, one made to go on.
+
+    Args:
+        max_thinking_tokens: budget of the truncated run.
+        num_ignore: suppressed ends of the extended run.
+        extension: what replaces each of them.
+        max_answer_tokens: answer limit of all three.
+    """
+    return {
+        TRUNCATED: BudgetPolicy(max_thinking_tokens, 0, extension, max_answer_tokens),
+        NATURAL: BudgetPolicy(AUTO, 0, extension, max_answer_tokens),
+        EXTENDED: BudgetPolicy(AUTO, num_ignore, extension, max_answer_tokens),
+    }
 
 
 def read_policies(text: str) -> dict[str, BudgetPolicy]:

@@ -13,22 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from s1demo.budget import BudgetPolicy
-from s1demo.engines.base import EngineInfo, RecordedSegment
 from s1demo.errors import InputError
-from s1demo.evals.grading import extract_answer
 from s1demo.events import (
     EndOfThinking,
     EndSuppressed,
+    EngineInfo,
     Event,
     Finished,
     FinishReason,
     Origin,
     Phase,
+    RecordedSegment,
     RunStarted,
     SamplingParams,
     ThinkingEnded,
     Tokens,
 )
+from s1demo.grading import extract_answer
 
 _KINDS: dict[str, type] = {
     **dict.fromkeys(("question", "model", "engine", "device", "format", "thinking_text", "answer_text", "delimiter_text"), str),

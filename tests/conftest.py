@@ -10,7 +10,7 @@ import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test that asks the network for a model is broken
 
-from s1demo.engines.transformers_engine import TransformersEngine
+from s1demo.engines.local.engine import TransformersEngine
 from s1demo.settings import EMBEDDED_MODEL
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"

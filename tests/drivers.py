@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from s1demo.budget import AUTO, BudgetPolicy
-from s1demo.decode import decode_batch, run, start
+from s1demo.decoding.runs import decode_batch, run, start
 from s1demo.engines.base import Engine
 from s1demo.events import Event, SamplingParams, Tokens
 from s1demo.traces import Trace, TraceBuilder

@@ -9,11 +9,12 @@ from contextlib import aclosing
 import pytest
 
 from s1demo.budget import AUTO, BudgetPolicy
-from s1demo.decode import compare, comparison_policies, run
+from s1demo.decoding.runs import compare, run
 from s1demo.errors import InputError
 from s1demo.events import EndSuppressed, Finished, Phase, SamplingParams, ThinkingEnded, Tokens
+from s1demo.policies import comparison_policies
 from tests.drivers import batch_ids, naive_ids, stream_events, token_ids, trace_of
-from tests.test_engine import QUESTIONS
+from tests.engines.test_local import QUESTIONS
 
 LIMITS = [(0, 0), (1, 0), (7, 0), (16, 0), (33, 2), (64, 0), (90, 4), (200, 1), (AUTO, 0), (AUTO, 2)]
 COMBINATIONS = [

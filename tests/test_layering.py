@@ -1,25 +1,66 @@
-"""The architecture's arrows, checked: who may import whom, where literals live, what `import s1demo` loads."""
+"""The architecture's floors, checked: who may import whom, where literals live, what `import s1demo` loads."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = ROOT / "s1demo"
 HEAVY = {"torch", "transformers", "gradio", "vllm", "datasets", "plotly", "playwright"}
-PURE = {"budget", "events", "delimiters", "errors"}
+MODEL_LIBRARIES = {"torch", "transformers", "vllm"}
+FLOORS = (  # a room imports from its own floor's earlier rooms and from the floors above it in this list, never from below
+    ("s1demo.errors",),
+    ("s1demo.delimiters", "s1demo.events", "s1demo.settings"),
+    ("s1demo.budget", "s1demo.grading"),
+    ("s1demo.policies", "s1demo.traces"),
+    ("s1demo.engines",),
+    ("s1demo.decoding", "s1demo.s1k"),
+    ("s1demo.evals",),
+    ("s1demo.plots",),
+    ("s1demo.ui",),
+    ("s1demo.bench",),
+    ("s1demo.cli",),
+    ("s1demo.__main__", "app"),
+)
+UI_FLOORS = (  # inside ui/: the shell, what runs stream through, what tabs are built from, the tabs, the whole
+    ("page",),
+    ("stream",),
+    ("questions", "controls"),
+    ("exhibit",),
+    ("asking", "api"),
+    ("replay", "compare", "timeline", "race", "s1k", "scaling", "lesson"),
+    ("app",),
+)
+TABS = UI_FLOORS[-2]
+TRAINING_FLOORS = (
+    ("training.recipes",),
+    ("training.remote",),
+    ("training.curation",),
+    ("training.sft", "training.evaluate"),
+    ("training.harness", "training.harness_tasks", "training.publish", "training.mini"),
+)
+MINI_FLOORS = (
+    ("wording",),
+    ("domains",),
+    ("language", "recipe"),
+    ("problems",),
+    ("pretraining",),
+    ("benchmarks", "cut_at_end", "export", "gate", "measure", "pool", "pretrain"),
+    ("__main__",),
+)
 
 
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
+def modules(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
 
 
 def imports(path: Path, top_level_only: bool = False) -> set[str]:
+    """The modules a file imports; with `from a import b` both `a` and `a.b`."""
     tree = ast.parse(path.read_text())
     skipped = {
         id(inner)
@@ -43,46 +84,99 @@ def roots(names: set[str]) -> set[str]:
     return {name.split(".")[0] for name in names}
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_module_imports_point_downwards(path):
-    name = path.relative_to(PACKAGE).with_suffix("").as_posix()
-    names = imports(path)
-    assert "training" not in roots(names), "the product must not import training"
-    if not name.startswith("ui/"):
-        assert "gradio" not in roots(names), "gradio belongs to ui/ and app.py"
-        known = {"s1demo.ui", "s1demo.ui.bench"} if name == "cli/benchmark" else set()  # `bench --ui`
-        assert not [n for n in names - known if n.startswith("s1demo.ui")], "only app.py and ui/ may know the ui"
-    if not name.startswith(("engines/", "bench")):
-        assert not roots(names) & {"torch", "transformers", "vllm"}, "model libraries belong to their engine"
-    assert not roots(imports(path, top_level_only=True)) & {"torch", "transformers", "vllm"}, "import model libraries in functions"
-    if name.startswith("engines/") and name != "engines/__init__":
-        forbidden = ("s1demo.budget", "s1demo.decode", "s1demo.ui")
-        assert not any(n.startswith(forbidden) for n in names), "an engine knows segments, not budgets"
-    if name in PURE:
-        assert not any(n.startswith(("s1demo.engines", "s1demo.decode", "s1demo.traces", "s1demo.settings")) for n in names)
-    if name != "settings" and name != "ui/screenshots":
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def floor_of(name: str, floors: tuple[tuple[str, ...], ...]) -> tuple[int, str] | None:
+    """The floor and the room of a module."""
+    for number, rooms in enumerate(floors):
+        for room in rooms:
+            if name == room or name.startswith(room + "."):
+                return number, room
+    return None
+
+
+def wrong_arrows(paths: list[Path], floors: tuple[tuple[str, ...], ...], prefix: str = "") -> list[str]:
+    """Imports that point upwards, or between two rooms of one floor."""
+    found = []
+    for path in paths:
+        here = floor_of(module_name(path), floors)
+        assert here is not None, f"{module_name(path)} is in no room; say in this test on which floor it stands"
+        for name in sorted(imports(path)):
+            there = floor_of(name, floors)
+            if there is not None and there[1] != here[1] and there[0] >= here[0]:
+                found.append(f"{module_name(path)} -> {name}")
+    return found
+
+
+def inside(package: str, floors: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(f"{package}.{room}" for room in rooms) for rooms in floors)
+
+
+def test_the_products_imports_point_downwards():
+    paths = [path for path in modules("s1demo") if path != ROOT / "s1demo" / "__init__.py"]
+    assert wrong_arrows([*paths, ROOT / "app.py"], FLOORS) == []
+
+
+def test_the_pages_imports_point_downwards():
+    paths = [path for path in modules("s1demo/ui") if path != ROOT / "s1demo" / "ui" / "__init__.py"]
+    floors = inside("s1demo.ui", UI_FLOORS)
+    allowed = {"s1demo.ui.lesson": "s1demo.ui.replay"}  # the lesson teaches from a recording
+    arrows = [arrow for arrow in wrong_arrows(paths, floors) if not any(arrow.startswith(a) and f"-> {b}" in arrow for a, b in allowed.items())]
+    assert arrows == []
+
+
+def test_trainings_imports_point_downwards():
+    paths = [path for path in modules("training") if path != ROOT / "training" / "__init__.py"]
+    assert wrong_arrows(paths, TRAINING_FLOORS) == []
+    assert not [path for path in modules("s1demo") if "training" in roots(imports(path))], "the product must not import training"
+    mini = [path for path in modules("training/mini") if path.parent != ROOT / "training" / "mini" or path.name != "__init__.py"]
+    assert wrong_arrows(mini, inside("training.mini", MINI_FLOORS)) == []
+
+
+@pytest.mark.parametrize("package", ["s1demo", "training"])
+def test_no_import_goes_in_a_circle(package):
+    names = {module_name(path): path for path in modules(package)}
+    graph = {name: {n for n in imports(path, top_level_only=True) if n in names and n != name} for name, path in names.items()}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(names)
+
+
+@pytest.mark.parametrize("path", modules("s1demo"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_libraries_stay_in_their_rooms(path):
+    name = module_name(path)
+    libraries = roots(imports(path))
+    if not name.startswith(("s1demo.ui", "s1demo.bench")):
+        assert "gradio" not in libraries, "gradio belongs to ui/ and app.py"
+    if not name.startswith(("s1demo.engines", "s1demo.bench")):
+        assert not libraries & MODEL_LIBRARIES, "model libraries belong to their engine"
+    assert not roots(imports(path, top_level_only=True)) & MODEL_LIBRARIES, "import model libraries in functions"
+    if name.startswith("s1demo.engines"):
+        assert not any(n.startswith(("s1demo.budget", "s1demo.policies")) for n in imports(path)), "an engine knows segments, not budgets"
+    if name not in ("s1demo.settings", "s1demo.bench.screenshots"):
         assert "os.environ" not in path.read_text(), "settings.py is the only reader of environment variables"
 
 
 def test_the_forcer_is_stdlib_and_pure():
-    outside = {n for n in imports(PACKAGE / "budget.py") if not n.startswith(("s1demo.", "dataclasses", "typing", "__future__"))}
+    path = ROOT / "s1demo" / "budget.py"
+    outside = {n for n in imports(path) if not n.startswith(("s1demo.", "dataclasses", "typing", "__future__"))}
     assert not outside
-    assert not {"time", "asyncio", "open"} & {n.id for n in ast.walk(ast.parse((PACKAGE / "budget.py").read_text())) if isinstance(n, ast.Name)}
+    assert not {"time", "asyncio", "open"} & {n.id for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Name)}
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    code = "import sys, s1demo, s1demo.decode, s1demo.traces, s1demo.engines; print(*sys.modules)"
+    code = "import sys, s1demo, s1demo.decoding.runs, s1demo.traces, s1demo.engines; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
     assert not HEAVY & set(loaded)
 
 
 def test_delimiters_are_spelled_out_in_one_place():
     literals = ("<|im_start|>", "<|im_end|>", "Final Answer", "<think>", "</think>")
-    sources = [*modules(), *sorted((ROOT / "training").rglob("*.py")), ROOT / "app.py", *sorted(PACKAGE.rglob("*.js"))]
+    sources = [*modules("s1demo"), *modules("training"), ROOT / "app.py", *sorted((ROOT / "s1demo").rglob("*.js"))]
     offenders = [
         f"{path.relative_to(ROOT)}: {literal}"
         for path in sources
-        if path != PACKAGE / "delimiters.py"
+        if path != ROOT / "s1demo" / "delimiters.py"
         for literal in literals
         if any(literal in text for text in _strings(path))
     ]

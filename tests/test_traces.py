@@ -10,11 +10,12 @@ import time
 import pytest
 
 from s1demo.budget import AUTO, BudgetPolicy
-from s1demo.decode import comparison_policies, run
+from s1demo.decoding.runs import run
 from s1demo.engines import open_engine
-from s1demo.engines import replay as replay_of
+from s1demo.engines.replay import replay as replay_of
 from s1demo.errors import InputError, ModelError
 from s1demo.events import FinishReason, Origin, Phase, SamplingParams
+from s1demo.policies import comparison_policies
 from s1demo.settings import Settings
 from s1demo.traces import Trace, read_traces, write_traces
 from tests.drivers import stream_events, token_ids, trace_of

@@ -22,17 +22,17 @@ from typing import Any
 
 from s1demo.cli.benchmark import BAD_INPUT, BUDGETS, WAITS, journal_path, measure
 from s1demo.cli.engine import INTERRUPTED, open_patiently, settings_of
-from s1demo.data.benchmarks import NAMES, SOURCES, Problem, load_benchmark
+from s1demo.cli.terminal import one_line
 from s1demo.engines import Engine
 from s1demo.errors import InputError, S1Error
-from s1demo.evals.grading import Outcome
+from s1demo.evals.benchmarks import NAMES, SOURCES, Problem, load_benchmark
 from s1demo.evals.journal import Journal
 from s1demo.evals.published import Published, load_published
 from s1demo.evals.results import Point, RunResult, read_run
-from s1demo.evals.statistics import sample_statistics, samples
 from s1demo.evals.sweep import SweepPlan
+from s1demo.evals.token_counts import sample_statistics, samples
+from s1demo.grading import Outcome
 from s1demo.settings import ENGINES, Settings
-from s1demo.terminal import one_line
 
 PAPER_BUDGETS, PAPER_WAITS = (500, 1000, 2000, 4000), (1, 2, 4)  # Figure 1 and v3 Table 5
 _MEANS = ("thinking_tokens_right", "thinking_tokens_not_right", "answer_tokens", "total_tokens", "steps", "limited_percent")

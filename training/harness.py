@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from s1demo.budget import AUTO, BudgetPolicy, Limit
-from s1demo.decode import start
+from s1demo.cli.terminal import one_line
+from s1demo.decoding.runs import start
 from s1demo.delimiters import FORMATS, ThinkingFormat
 from s1demo.engines import Engine, open_engine
 from s1demo.engines.tokenization import HubTokenizer
@@ -35,7 +36,6 @@ from s1demo.errors import InputError, ModelError, S1Error
 from s1demo.evals.sweep import decode_question
 from s1demo.events import SamplingParams
 from s1demo.settings import Settings
-from s1demo.terminal import one_line
 from s1demo.traces import Trace
 
 _INSTALL = "lm-evaluation-harness is not installed. Install it into the environment: python -m pip install lm-eval==0.4.13"

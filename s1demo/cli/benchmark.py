@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from s1demo.cli.engine import open_patiently, settings_of, with_engine
-from s1demo.data.benchmarks import Problem, load_benchmark
+from s1demo.cli.terminal import one_line
 from s1demo.engines import Engine
 from s1demo.errors import InputError
 from s1demo.evals import sweep as sweeping
-from s1demo.evals.grading import Grader, Judge, Outcome
+from s1demo.evals.benchmarks import Problem, load_benchmark
 from s1demo.evals.journal import Journal
 from s1demo.evals.provenance import provenance
 from s1demo.evals.results import RunResult, write_run
 from s1demo.evals.summary import report, summarise
+from s1demo.grading import Grader, Judge, Outcome
 from s1demo.settings import Settings
-from s1demo.terminal import one_line
 
 BAD_INPUT = 2  # exit code
 BUDGETS, WAITS = (0, 16, 32, 64), (1, 2, 4, 6)  # what a sweep measures unless told otherwise
@@ -123,7 +123,7 @@ async def _decode_with_progress(
 
 def grade(options: argparse.Namespace) -> int:
     """Grade a file of answers; returns the exit code."""
-    from s1demo.evals.grade_file import grade_file
+    from s1demo.grading.files import grade_file
 
     n_bad = 0
 
@@ -141,12 +141,12 @@ def grade(options: argparse.Namespace) -> int:
 def bench(options: argparse.Namespace) -> None:
     """Measure speed and print the figures: the engine's, or with --ui the page's."""
     if options.ui:
-        from s1demo.ui import bench as measuring_the_page
+        from s1demo.bench import page as measuring_the_page
 
         figures = measuring_the_page.bench()
         print(json.dumps(figures) if options.json else measuring_the_page.report(figures), flush=True)
         return
-    from s1demo import bench as measuring
+    from s1demo.bench import engine as measuring
 
     begun = time.perf_counter()
     engine = open_patiently(settings_of(options))

@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 
 from s1demo.budget import AUTO, Limit
 from s1demo.cli import benchmark, question
-from s1demo.data.benchmarks import SOURCES
+from s1demo.cli.terminal import one_line
 from s1demo.delimiters import EXTENSION
+from s1demo.evals.benchmarks import SOURCES
 from s1demo.settings import ENGINES
-from s1demo.terminal import one_line
 
 _SWEEP = f"""Measure accuracy against thinking tokens: budgets, natural stopping and forced Waits, every question once.
 

@@ -11,15 +11,15 @@ from typing import Any
 
 from s1demo.budget import BudgetPolicy
 from s1demo.cli.engine import open_patiently, settings_of, with_engine
-from s1demo.decode import check_question, comparison_policies
-from s1demo.decode import compare as decode_together
+from s1demo.cli.terminal import TerminalWriter, timeline_table
+from s1demo.decoding.probe import ProbeAt, ProbePoint, run_and_probe
+from s1demo.decoding.runs import check_question
+from s1demo.decoding.runs import compare as decode_together
 from s1demo.engines import Engine
 from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.errors import InputError
 from s1demo.events import SamplingParams
-from s1demo.policies import read_policies
-from s1demo.probe import ProbeAt, ProbePoint, run_and_probe
-from s1demo.terminal import TerminalWriter, timeline_table
+from s1demo.policies import comparison_policies, read_policies
 from s1demo.traces import Trace, TraceBuilder
 
 PROBE_EVERY = 16  # thinking tokens between two probes unless told otherwise

@@ -12,9 +12,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from s1demo.engines.base import Engine, EngineInfo, EngineTokenizer, check_request
+from s1demo.engines.base import Engine, EngineTokenizer, check_request
 from s1demo.errors import EngineError
-from s1demo.events import FinishReason, Request, Segment
+from s1demo.events import EngineInfo, FinishReason, Request, Segment
 
 
 class CoalescingEngine:

@@ -13,8 +13,8 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from s1demo.data.benchmarks import Problem, digest, read_problems
 from s1demo.errors import InputError
+from s1demo.evals.benchmarks import Problem, digest, read_problems
 from s1demo.evals.results import RunResult, read_run
 from s1demo.settings import ASSETS
 

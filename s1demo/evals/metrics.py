@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from s1demo.evals.grading import Outcome, grade
+from s1demo.grading import Outcome, grade
 
 RESAMPLES = 10_000  # paper Table 2: paired bootstrap with 10,000 resamples
 _Z95 = 1.959964  # two-sided 95 % of the normal distribution

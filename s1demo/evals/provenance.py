@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from s1demo.data.benchmarks import Problem, digest
+from s1demo.evals.benchmarks import Problem, digest
 
 _READ_WHOLE = 2**30  # model folders up to this many bytes are told apart by their contents, larger ones by sizes and dates
 _LIBRARIES = ("torch", "transformers", "tokenizers", "numpy")

@@ -12,11 +12,11 @@ from itertools import pairwise
 from typing import Any
 
 from s1demo.budget import AUTO, Limit
-from s1demo.evals.grading import Judge, Kind, Outcome, grade
 from s1demo.evals.metrics import EvalRun, control, distinct, majority, paired_bootstrap, performance, scaling, wilson
 from s1demo.evals.provenance import Provenance
 from s1demo.evals.results import Difference, Exchange, Group, Point, RunResult
 from s1demo.evals.sweep import SweepPlan
+from s1demo.grading import Judge, Kind, Outcome, grade
 from s1demo.policies import NATURAL
 
 

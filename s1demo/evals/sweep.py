@@ -13,16 +13,16 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from s1demo.budget import AUTO, BudgetPolicy
-from s1demo.data.benchmarks import Problem
-from s1demo.decode import start, whole_segment
+from s1demo.decoding.runs import start, whole_segment
 from s1demo.delimiters import EXTENSION
 from s1demo.engines.base import Engine
 from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.errors import InputError
-from s1demo.evals.grading import Judge, Kind, Outcome, decide, extract_answer, grade
+from s1demo.evals.benchmarks import Problem
 from s1demo.evals.journal import Journal
 from s1demo.evals.provenance import Provenance
 from s1demo.events import Finished, Origin, Phase, SamplingParams, Tokens
+from s1demo.grading import Judge, Kind, Outcome, decide, extract_answer, grade
 from s1demo.policies import NATURAL, policy_label
 from s1demo.traces import Trace, TraceBuilder
 

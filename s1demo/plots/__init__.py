@@ -5,8 +5,8 @@ from s1demo.plots.breakdown import domains_figure, ledger_figure
 from s1demo.plots.comparisons import Reported, ablation_figure, sample_efficiency_figure
 from s1demo.plots.differences import Contrast, contrasts, difference_figure
 from s1demo.plots.dots import Cost
-from s1demo.plots.look import Palette, Provenance, text_alternative
 from s1demo.plots.metrics_table import HEADER, MetricsRow, metrics_rows
+from s1demo.plots.style import Palette, Provenance, text_alternative
 
 __all__ = [
     "HEADER",

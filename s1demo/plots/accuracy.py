@@ -19,7 +19,7 @@ from s1demo.evals.published import PublishedSeries
 from s1demo.evals.results import RunResult
 from s1demo.plots.dots import BUDGET_FORCING, Cost, Dot, Kind, measured_dots, published_dots, same_benchmark
 from s1demo.plots.log_axis import LogAxis, gap_after_zero
-from s1demo.plots.look import (
+from s1demo.plots.style import (
     Palette,
     Provenance,
     clipped,

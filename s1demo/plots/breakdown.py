@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from s1demo.evals.metrics import wilson
 from s1demo.evals.results import Exchange, Point, RunResult
 from s1demo.plots.dots import Kind, kind_of
-from s1demo.plots.look import (
+from s1demo.plots.style import (
     Palette,
     Provenance,
     axis,

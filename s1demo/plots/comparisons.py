@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import plotly.graph_objects as go
 
 from s1demo.plots.dots import same_benchmark
-from s1demo.plots.look import (
+from s1demo.plots.style import (
     Palette,
     Provenance,
     axis,

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from s1demo.evals.results import RunResult
 from s1demo.plots.comparisons import NOTHING, by_provenance, row_marker, rows_axis
 from s1demo.plots.dots import same_benchmark
-from s1demo.plots.look import Palette, Provenance, axis, clipped, figure, hover, in_legend, origin, whiskers
+from s1demo.plots.style import Palette, Provenance, axis, clipped, figure, hover, in_legend, origin, whiskers
 
 
 @dataclass(frozen=True)

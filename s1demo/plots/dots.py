@@ -12,7 +12,7 @@ from s1demo.budget import AUTO
 from s1demo.evals.metrics import wilson
 from s1demo.evals.published import PublishedSeries
 from s1demo.evals.results import Point, RunResult
-from s1demo.plots.look import Provenance, hover, interval, origin, percent
+from s1demo.plots.style import Provenance, hover, interval, origin, percent
 
 BUDGET_FORCING = "BF"  # the paper's abbreviation of the method whose points are settings of ours
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from s1demo.plots.look import Palette, axis, rule
+from s1demo.plots.style import Palette, axis, rule
 
 _MOST_TICKS = {False: 8, True: 5}  # by narrow
 

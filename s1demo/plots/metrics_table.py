@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from s1demo.evals.published import Published
 from s1demo.evals.results import RunResult
 from s1demo.plots.dots import Kind, kind_of
-from s1demo.plots.look import Provenance, counted
+from s1demo.plots.style import Provenance, counted
 
 HEADER = ("whose", "method", "benchmark", "runs", "Control", "Scaling, points per doubling", "Performance", "source", "note")
 

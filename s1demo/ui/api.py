@@ -10,14 +10,15 @@ import gradio as gr
 import gradio.events
 
 from s1demo.budget import BudgetPolicy
-from s1demo.decode import check_question, compare, comparison_policies, run
+from s1demo.decoding.runs import check_question, compare, run
 from s1demo.delimiters import EXTENSION
 from s1demo.engines import Engine
 from s1demo.events import EndSuppressed, Event, Finished, RunStarted, SamplingParams, ThinkingEnded, Tokens
+from s1demo.policies import comparison_policies
 from s1demo.settings import Settings
 from s1demo.traces import TraceBuilder
 from s1demo.ui.controls import default_budget, limit, number, whole
-from s1demo.ui.streaming import Pump, describe
+from s1demo.ui.stream.streaming import Pump, describe
 
 Item = dict[str, Any]
 

@@ -8,24 +8,24 @@ from typing import Any
 import gradio as gr
 
 from s1demo.engines import Engine
-from s1demo.engines.base import EngineInfo
+from s1demo.events import EngineInfo
 from s1demo.settings import Settings
-from s1demo.ui.address import connect_address
 from s1demo.ui.api import add_endpoints
-from s1demo.ui.bundle import head, on_load, stylesheet
-from s1demo.ui.compare_tab import build_compare_tab
-from s1demo.ui.data_tab import build_data_tab
-from s1demo.ui.exhibit import Exhibit, Fields
-from s1demo.ui.lesson_tab import build_lesson_tab
-from s1demo.ui.model_card import chip_and_card
+from s1demo.ui.compare.tab import build_compare_tab
+from s1demo.ui.exhibit import Exhibit
+from s1demo.ui.lesson.tab import build_lesson_tab
+from s1demo.ui.page.address import Fields, connect_address
+from s1demo.ui.page.bundle import head, on_load, stylesheet
+from s1demo.ui.page.model_card import chip_and_card
+from s1demo.ui.page.static import static_routes
+from s1demo.ui.page.theme import gradio_theme
+from s1demo.ui.page.translation import LANGUAGES, said, translations
 from s1demo.ui.questions import QuestionBank
-from s1demo.ui.race_tab import build_race_tab
-from s1demo.ui.replay_tab import build_replay_tab
-from s1demo.ui.scaling_tab import build_scaling_tab
-from s1demo.ui.static import static_routes
-from s1demo.ui.theme import gradio_theme
-from s1demo.ui.timeline_tab import build_timeline_tab
-from s1demo.ui.translation import LANGUAGES, said, translations
+from s1demo.ui.race.tab import build_race_tab
+from s1demo.ui.replay.tab import build_replay_tab
+from s1demo.ui.s1k.tab import build_data_tab
+from s1demo.ui.scaling.tab import build_scaling_tab
+from s1demo.ui.timeline.tab import build_timeline_tab
 
 TITLE = "s1 · simple test-time scaling"
 TABS: dict[str, tuple[str, Callable[[Exhibit], Fields]]] = {  # name in the address -> title, and what lays it out

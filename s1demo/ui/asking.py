@@ -13,15 +13,16 @@ from typing import Any
 
 import gradio as gr
 
-from s1demo.decode import check_question
+from s1demo.decoding.runs import check_question
 from s1demo.errors import S1Error
 from s1demo.ui.controls import FULL, READING
-from s1demo.ui.exhibit import Exhibit, Fields
-from s1demo.ui.pace import READING_TOKENS_PER_SECOND
+from s1demo.ui.exhibit import Exhibit
+from s1demo.ui.page.address import Fields
+from s1demo.ui.page.translation import said
 from s1demo.ui.questions import DEFAULT_QUESTION, QuestionBank
-from s1demo.ui.render import Op
-from s1demo.ui.streaming import Message, View, ViewStream
-from s1demo.ui.translation import said
+from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
+from s1demo.ui.stream.render import Op
+from s1demo.ui.stream.streaming import Message, View, ViewStream
 
 N_EXAMPLES = 4
 Events = AsyncGenerator[tuple[str, Any], None]

@@ -11,11 +11,11 @@ from typing import Any
 import gradio as gr
 
 from s1demo.budget import AUTO, BudgetPolicy, Limit
-from s1demo.decode import comparison_policies
 from s1demo.delimiters import EXTENSION
 from s1demo.errors import InputError
 from s1demo.events import SamplingParams
-from s1demo.ui.bundle import on_load
+from s1demo.policies import comparison_policies
+from s1demo.ui.page.bundle import on_load
 
 NOTHING, OWN = "nothing", "own…"
 EXTENSIONS = (EXTENSION, "Hmm", "Alternatively", NOTHING, OWN)

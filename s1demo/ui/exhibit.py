@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from s1demo.engines import Engine
 from s1demo.settings import Settings
 from s1demo.ui.questions import QuestionBank
-from s1demo.ui.streaming import Sessions
-from s1demo.ui.verdicts import FormulaJudge
-
-Fields = dict[str, Any]  # name in the page's address, while the tab is open -> the component it fills in
+from s1demo.ui.stream.streaming import Sessions
+from s1demo.ui.stream.verdicts import FormulaJudge
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from s1demo.data.benchmarks import MINI, load_benchmark
 from s1demo.errors import EngineError
+from s1demo.evals.benchmarks import MINI, load_benchmark
 from s1demo.evals.published import load_published
 from s1demo.evals.results import read_run
 from s1demo.evals.sweep import SweepPlan

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from s1demo.budget import AUTO, BudgetPolicy
-from s1demo.data.benchmarks import MINI, read_problems
 from s1demo.delimiters import S1, THINK_TAGS
 from s1demo.errors import InputError
+from s1demo.evals.benchmarks import MINI, read_problems
 from s1demo.evals.sweep import SweepPlan, decode_question
 from s1demo.events import SamplingParams
 

@@ -13,10 +13,10 @@ import transformers.training_args
 import yaml
 
 from s1demo.errors import InputError
-from training.estimate import GPUS, Device, report
-from training.settings import SftSettings, read_section
-from training.sft import main
-from training.sft_trainer import adapters, arguments
+from training.recipes import SftSettings, read_section
+from training.sft.estimate import GPUS, Device, report
+from training.sft.train import main
+from training.sft.trainer import adapters, arguments
 
 ROOT = Path(__file__).parents[2]
 LAUNCH = ROOT / "training" / "launch"

@@ -7,8 +7,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 
 from s1demo.delimiters import S1
-from s1demo.engines.base import EngineInfo
-from s1demo.events import FinishReason, Request, Segment
+from s1demo.events import EngineInfo, FinishReason, Request, Segment
 
 SPECIAL = re.compile(r"(<\|im_start\|>|<\|im_end\|>)")
 WORD = re.compile(r"\s*\S+|\s+")

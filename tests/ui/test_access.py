@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from s1demo.ui.app import TABS
-from tests.ui.test_race import DONE as RACE_DONE
-from tests.ui.test_timeline import DONE as TIMELINE_DONE
-from tests.ui.test_timeline import SureEngine
+from tests.ui.race.test_race import DONE as RACE_DONE
+from tests.ui.timeline.test_timeline import DONE as TIMELINE_DONE
+from tests.ui.timeline.test_timeline import SureEngine
 
 AXE = (Path(__file__).parent / "vendor" / "axe-core-4.10.3.min.js").read_text(encoding="utf-8")
 SCHEMES = ("light", "dark")

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from s1demo.decode import compare, comparison_policies
+from s1demo.decoding.runs import compare
 from s1demo.delimiters import EXTENSION, FINAL_ANSWER
-from s1demo.engines import replay
+from s1demo.engines.replay import replay
+from s1demo.policies import comparison_policies
 from s1demo.settings import EMBEDDED_MODEL
 from s1demo.traces import TraceBuilder
 from tests.ui.conftest import wait_until

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from s1demo.engines import open_engine
 from s1demo.settings import Settings
 from s1demo.ui.controls import FULL, READING
-from s1demo.ui.pace import READING_TOKENS_PER_SECOND
-from s1demo.ui.streaming import ViewStream
+from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
+from s1demo.ui.stream.streaming import ViewStream
 from tests.ui.conftest import wait_until
 from tests.ui.fake_engine import ScriptedEngine
 

@@ -11,14 +11,14 @@ import pytest
 
 import s1demo.ui
 from s1demo.budget import AUTO
-from s1demo.engines.base import EngineInfo
 from s1demo.errors import InputError
+from s1demo.events import EngineInfo
 from s1demo.ui.app import launch_settings
-from s1demo.ui.bundle import stylesheet
 from s1demo.ui.controls import EXTENSIONS, FULL, NOTHING, OWN, Choices, budget_stops, default_budget, limit, whole
-from s1demo.ui.model_card import describe_model
+from s1demo.ui.page.bundle import stylesheet
+from s1demo.ui.page.model_card import describe_model
+from s1demo.ui.page.theme import DARK, LIGHT
 from s1demo.ui.questions import DEFAULT_QUESTION, Question, QuestionBank
-from s1demo.ui.theme import DARK, LIGHT
 
 CHOICES = Choices("How many r in strawberry?", 16, 2, EXTENSIONS[0], "", 0, 1, 0, "", FULL)
 UI = Path(s1demo.ui.__file__).parent

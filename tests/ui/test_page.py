@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from s1demo.delimiters import FINAL_ANSWER, S1
-from s1demo.ui.streaming import ViewStream
+from s1demo.ui.stream.streaming import ViewStream
 from tests.ui.conftest import wait_until
 from tests.ui.fake_engine import ScriptedEngine
 

@@ -2,7 +2,7 @@
 
 Attempts go through the product's engines, many at once, into a JSON-lines file that a killed run goes on with. What a model wrote
 is kept ungraded, so a better grader needs no new attempts. The paper's models are Qwen2.5-7B- and 32B-Instruct in plain chat (one
-attempt each, `PAPER_ATTEMPTS`), its grader Claude 3.5 Sonnet; ours is `s1demo.evals.grading`, or a judge model (`judging`).
+attempt each, `PAPER_ATTEMPTS`), its grader Claude 3.5 Sonnet; ours is `s1demo.grading`, or a judge model (`judging`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from s1demo.budget import BudgetPolicy
-from s1demo.decode import decode_batch
+from s1demo.decoding.runs import decode_batch
 from s1demo.engines import Engine, open_engine
 from s1demo.errors import InputError
-from s1demo.evals.grading import Grader, Outcome, extract_answer
 from s1demo.events import Phase, Request, SamplingParams, Tokens
+from s1demo.grading import Grader, Outcome, extract_answer
 from s1demo.settings import Settings
 from training.curation.journal import Journal, records
 from training.curation.records import Attempt, Row

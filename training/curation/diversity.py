@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from random import Random
 
 from s1demo.errors import InputError
-from s1demo.evals.grading import Outcome
+from s1demo.grading import Outcome
 from training.curation.records import Row
 
 PAPER, NOTEBOOK = RULES = ("paper", "notebook")

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from training.curation.asking import ask_all, good_replies
-from training.curation.endpoint_settings import EndpointSettings, endpoint_settings
-from training.curation.estimate import Task
 from training.curation.msc import MSC_CLASSES
 from training.curation.records import Row
-from training.curation.replies import Reply, ReplyFault
+from training.remote.asking import ask_all, good_replies
+from training.remote.endpoint_settings import EndpointSettings, endpoint_settings
+from training.remote.estimate import Task
+from training.remote.replies import Reply, ReplyFault
 
 _LAST_CODE = re.compile(r"(?<!\d)(\d\d)$")  # featurization.py: completion[-2:]; a year's last digits are no code
 _DECORATION = " \t\r\n*.`"

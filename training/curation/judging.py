@@ -1,6 +1,6 @@
 """Grades of the teacher's answers and of the base models' attempts: by rules, or as the paper does by a judge model.
 
-`rules` is `s1demo.evals.grading`: the final answer is found and compared by the row's kind of answer, formulas by math-verify. It
+`rules` is `s1demo.grading`: the final answer is found and compared by the row's kind of answer, formulas by math-verify. It
 costs nothing, gives the same grade every time and leaves proofs and sentences unscorable. `endpoint` asks a model to compare a
 whole attempt with the reference (paper section 2.2: Claude 3.5 Sonnet, data/grading.txt); our prompt is our own, and as there the
 last line is Yes or No. Without a reference there is no grade, in the paper None, here unscorable.
@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from s1demo.errors import InputError
-from s1demo.evals.grading import Grader, Outcome, extract_answer
-from training.curation.asking import ask_all, good_replies
-from training.curation.endpoint_settings import EndpointSettings, endpoint_settings
-from training.curation.estimate import Task
+from s1demo.grading import Grader, Outcome, extract_answer
 from training.curation.records import Attempt, Row, question_id
-from training.curation.replies import Reply, ReplyFault
+from training.remote.asking import ask_all, good_replies
+from training.remote.endpoint_settings import EndpointSettings, endpoint_settings
+from training.remote.estimate import Task
+from training.remote.replies import Reply, ReplyFault
 
 RULES, ENDPOINT = GRADERS = ("rules", "endpoint")
 _VERDICTS = {"yes": Outcome.CORRECT, "no": Outcome.INCORRECT}

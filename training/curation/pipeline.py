@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 import yaml
 
-from s1demo.data.benchmarks import load_benchmark
 from s1demo.errors import InputError
-from s1demo.evals.grading import Outcome
+from s1demo.evals.benchmarks import load_benchmark
 from s1demo.events import SamplingParams
+from s1demo.grading import Outcome
 from s1demo.settings import Settings
 from training.curation.collect import collect, collected, rows_of
 from training.curation.decontaminate import Batch, clean_sources
@@ -30,7 +30,7 @@ from training.curation.funnel import Funnel, Stage
 from training.curation.quality import REQUIRED, count_faults, keep_clean, keep_complete, keep_well_formed
 from training.curation.records import Row, read_rows, write_rows
 from training.curation.sources import SOURCES
-from training.settings import read_section
+from training.recipes import read_section
 
 T = TypeVar("T")
 MODULE = "training.curation"
@@ -43,7 +43,7 @@ class CurationSettings:
     Attributes:
         folder: where every stage's rows, journals and the funnel go.
         tokenizer: folder or Hub id of the tokenizer that counts thinking tokens, the trained model's.
-        benchmarks: what the pool must not hold; names of `s1demo.data.benchmarks` or files of questions.
+        benchmarks: what the pool must not hold; names of `s1demo.evals.benchmarks` or files of questions.
         sources: another repository or folder for a source, by name.
         allow_missing: sources that the pool may lack.
         max_thinking_tokens: longer traces are dropped, since a cut sample would lose its answer; None for no limit, as the paper.

@@ -13,10 +13,10 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from s1demo.data.records import GEMINI, R1, S1K, S1K_1_1, S1KRecord
-from s1demo.data.s1k import load_s1k
 from s1demo.errors import InputError, S1Error
-from s1demo.evals.grading import Kind, Outcome
+from s1demo.grading import Kind, Outcome
+from s1demo.s1k.loading import load_s1k
+from s1demo.s1k.records import GEMINI, R1, S1K, S1K_1_1, S1KRecord
 from training.curation.quality import BROKEN, format_faults
 from training.curation.records import Row, write_rows
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from s1demo.delimiters import S1
-from s1demo.evals.grading import Outcome
+from s1demo.grading import Outcome
 from training.curation.records import Row
 
 REQUIRED = ("question", "answer", "domain", "source", "thinking", "trace_answer")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from s1demo.errors import InputError
-from s1demo.evals.grading import Kind, Outcome
+from s1demo.grading import Kind, Outcome
 
 
 def question_id(question: str) -> str:

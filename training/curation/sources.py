@@ -17,7 +17,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from s1demo.evals.grading import Kind, extract_answer
+from s1demo.grading import Kind, extract_answer
 from training.curation.records import Row
 
 Record = Mapping[str, Any]  # a row of a data set
@@ -371,7 +371,7 @@ SOURCES: dict[str, Source] = {
         {"extended": Part("train", "gpqa_extended"), "diamond": Part("train", "gpqa_diamond")},
         _gpqa,
         348,
-        revision="90b8e5be2b1d3d2dbfe016cdab47981150600c4a",  # as in s1demo.data.benchmarks
+        revision="90b8e5be2b1d3d2dbfe016cdab47981150600c4a",  # as in s1demo.evals.benchmarks
         remedy="its terms accepted on the Hub and `hf auth login`",
     ),
     "xword": Source("0xharib/xword1", {"train": Part("train")}, _each(_xword), 999, pick=some_crosswords),

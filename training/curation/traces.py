@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from training.curation import estimate as estimates
-from training.curation.asking import ask_all, good_replies
-from training.curation.endpoint_settings import EndpointSettings, endpoint_settings
-from training.curation.estimate import Estimate, Task
 from training.curation.records import Row
-from training.curation.replies import Reply, ReplyFault, thinking_and_answer
+from training.remote import estimate as estimates
+from training.remote.asking import ask_all, good_replies
+from training.remote.endpoint_settings import EndpointSettings, endpoint_settings
+from training.remote.estimate import Estimate, Task
+from training.remote.replies import Reply, ReplyFault, thinking_and_answer
 
 # Gemini's thinking: the mean over all 59,029 questions, from the per-source means of the paper's table of sources. On s1K's
 # thousand it took 4.7K, DeepSeek-R1 9.3K (histograms of trace lengths, appendix A of v3): for r1 give mean_tokens_out.

@@ -8,9 +8,9 @@ from typing import Any
 
 from datasets import Dataset
 
-from s1demo.data.benchmarks import load_benchmark
 from s1demo.errors import InputError
-from s1demo.evals.grading import Grader, Kind, Outcome, extract_answer
+from s1demo.evals.benchmarks import load_benchmark
+from s1demo.grading import Grader, Kind, Outcome, extract_answer
 
 
 def load(benchmark: str = "", file: str = "", **other: Any) -> dict[str, Dataset]:

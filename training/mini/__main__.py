@@ -19,9 +19,9 @@ from pathlib import Path
 import s1demo.__main__ as command_line
 from s1demo.errors import S1Error
 from training.mini import benchmarks, gate, pool, pretrain
-from training.mini.phrasings import DEV, TRAINED
 from training.mini.recipe import Recipe, load_recipe
-from training.settings import SftSettings, read_section
+from training.mini.wording.phrasings import DEV, TRAINED
+from training.recipes import SftSettings, read_section
 
 SMOKE = Path(__file__).parents[1] / "recipes" / "s1-mini-smoke.yaml"
 DEV_SEED, CHECKED_WAITS = 2, "1,2,3"
@@ -34,9 +34,9 @@ def curate(recipe: Recipe, path: Path) -> None:
 
 def tune(recipe: Recipe, path: Path) -> None:
     """Fine-tune the large base on the curated rows."""
-    from training import sft  # loads trl
+    from training.sft.train import train  # loads trl
 
-    sft.train(read_section(path, "sft", SftSettings))
+    train(read_section(path, "sft", SftSettings))
 
 
 def export(recipe: Recipe, path: Path) -> None:

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from random import Random
 
-from training.mini.chains import REFUSAL
 from training.mini.domains import DOMAINS
 from training.mini.domains.elsewhere import ELSEWHERE_UNSEEN, sample_elsewhere
-from training.mini.phrasings import TRAINED, UNSEEN, plain_phrase
+from training.mini.language.chains import REFUSAL
 from training.mini.problems import SHOWCASE, problem_set
+from training.mini.wording.phrasings import TRAINED, UNSEEN, plain_phrase
 
 PER_DOMAIN, UNSEEN_PER_DOMAIN, OFFERED_PER_DOMAIN = 80, 30, 5
 SEED, OFFERED_SEED = 11, 2026

@@ -11,8 +11,8 @@ from typing import Any
 
 from s1demo.budget import BudgetPolicy
 from s1demo.engines import Engine, open_engine
-from s1demo.evals.grading import Outcome, extract_answer, grade
 from s1demo.evals.sweep import decode_question
+from s1demo.grading import Outcome, extract_answer, grade
 from s1demo.settings import Settings
 from training.mini.__main__ import DEV_SEED
 from training.mini.benchmarks import problems

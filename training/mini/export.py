@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.mini.network import build_network, export_network
+from training.mini.language.tokenizer import MiniTokenizer
+from training.mini.pretraining.network import build_network, export_network
+from training.mini.pretraining.training_loop import load_weights
 from training.mini.recipe import Recipe, load_recipe
-from training.mini.tokenizer import MiniTokenizer
-from training.mini.training_loop import load_weights
 
 
 def export(recipe: Recipe, base: str, target: Path) -> None:

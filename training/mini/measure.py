@@ -25,7 +25,7 @@ from training.mini import pool
 from training.mini.benchmarks import UNSEEN_PER_DOMAIN
 from training.mini.domains import DOMAINS
 from training.mini.recipe import Recipe, load_recipe
-from training.settings import SftSettings, read_section
+from training.recipes import SftSettings, read_section
 
 MEASURED = ASSETS / "measured" / "s1-mini"
 SELF, BASE, DRAWS = "s1-mini", "base", (1, 2)
@@ -78,7 +78,7 @@ def sibling(name: str, recipe: Recipe, path: Path) -> Path:
         return recipe.export_folder if name == SELF else Path(tuned.model)
     folder = recipe.run_folder / "siblings" / name
     if not (folder / "model.safetensors").is_file():
-        from training import sft  # loads trl
+        from training.sft.train import train  # loads trl
 
         changes = [f"output={folder}"]
         if name in ABLATIONS:
@@ -89,7 +89,7 @@ def sibling(name: str, recipe: Recipe, path: Path) -> Path:
             pool.curate(knobs)
             changes += [f"data={knobs.sets_folder / tuned.data.name}", f"seed={tuned.seed + draw}"]
         changes += [f"epochs={WHOLE_EPOCHS}"] if name == "whole" else []
-        sft.train(read_section(path, "sft", SftSettings, changes))
+        train(read_section(path, "sft", SftSettings, changes))
     return folder
 
 

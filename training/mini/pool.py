@@ -29,12 +29,12 @@ from training.curation.funnel import Funnel
 from training.curation.quality import count_faults, keep_clean, keep_complete, keep_well_formed
 from training.curation.records import Row, write_rows
 from training.curation.subsets import ablations
-from training.mini.chains import after_disagreement, confirmation
 from training.mini.domains import DOMAINS
 from training.mini.domains.base import LARGE, MEDIUM, write_pass
 from training.mini.domains.scribe import Pass
+from training.mini.language.chains import after_disagreement, confirmation
 from training.mini.problems import Problem, problem_set
-from training.settings import read_section
+from training.recipes import read_section
 
 SMALLER, LARGER = MODELS = ("small", "large")
 SIZE_NAMES = ("small", "medium", "large")

@@ -16,12 +16,12 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
-from training.mini.batching import stream
-from training.mini.documents import DocumentWriter
-from training.mini.network import build_network, export_network
+from training.mini.language.tokenizer import MiniTokenizer, save_tokenizer
+from training.mini.pretraining.batching import stream
+from training.mini.pretraining.documents import DocumentWriter
+from training.mini.pretraining.network import build_network, export_network
+from training.mini.pretraining.training_loop import Trainer
 from training.mini.recipe import Recipe, load_recipe
-from training.mini.tokenizer import MiniTokenizer, save_tokenizer
-from training.mini.training_loop import Trainer
 
 
 def pretrain(rank: int, recipe: Recipe, base: str, meeting_point: str, resume: bool) -> None:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from random import Random
 
 from training.mini.domains import DOMAINS
-from training.mini.phrasings import TRAINED, phrase
+from training.mini.wording.phrasings import TRAINED, phrase
 
 SPLITS = ("train", "dev", "test")
 MOST_REPEATS = 1000

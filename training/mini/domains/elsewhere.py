@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 from training.mini.domains.letters import common_words, invented_word
-from training.mini.texts import misspell, read_sections
+from training.mini.wording.texts import misspell, read_sections
 
 SLOT = re.compile(r"\{(\w+)\}")
 TEMPLATE_SECTIONS = ("trained", "unseen")

@@ -1,0 +1,149 @@
+"""The default engine: transformers and torch, CPU or one GPU, all visitors in one decode loop on one thread.
+
+Loads the model and carries segments between the loop's thread and asyncio. The loop itself is `batch_decoder`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+from s1demo.delimiters import choose_format
+from s1demo.engines.base import check_request
+from s1demo.engines.local.batch_decoder import BatchDecoder, Job
+from s1demo.engines.mailbox import Mailbox, wake_consumers
+from s1demo.engines.tokenization import HubTokenizer, not_a_folder
+from s1demo.errors import EngineError, ModelError
+from s1demo.events import EngineInfo, Request, Segment
+
+
+class TransformersEngine:
+    """Decodes with a transformers causal language model; see `Engine`.
+
+    Args:
+        model: folder or Hub id.
+        format: name of the thinking format, None to decide by the vocabulary.
+        device: torch device, None for a GPU where there is one.
+        dtype: torch dtype by name, None for float32 on CPU and the checkpoint's own on a GPU.
+        torch_threads: threads of one step on CPU.
+        max_active: most requests decoded in one step.
+
+    Raises:
+        ModelError: the model cannot be loaded; the message names what is missing.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        format: str | None = None,
+        device: str | None = None,
+        dtype: str | None = None,
+        torch_threads: int = 1,
+        max_active: int = 16,
+    ) -> None:
+        import torch
+
+        torch.set_num_threads(torch_threads)
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        kind = _device_type(device)
+        self.tokenizer = HubTokenizer(model)
+        self.model = _load_model(model, device, dtype or ("float32" if kind == "cpu" else "auto"))
+        context_length = self.model.config.max_position_embeddings
+        self.info = EngineInfo(
+            model=Path(model).name if Path(model).is_dir() else model,  # a folder's path is nobody's business
+            engine="transformers",
+            device=torch.cuda.get_device_name(device) if kind == "cuda" else kind.upper(),
+            parameters=self.model.num_parameters(),
+            context_length=context_length,
+            format=choose_format(self.tokenizer, format).name,
+            samples_by_position=True,
+        )
+        self.decoder = BatchDecoder(self.model, context_length, self.tokenizer.size, max_active)
+        self._wake = threading.Condition()
+        self._fresh: list[Mailbox] = []  # touched by the decode thread only
+        self._closed = False
+        self._thread = threading.Thread(target=self._decode_forever, name="decode-loop", daemon=True)
+        self._thread.start()
+
+    @property
+    def active_requests(self) -> int:
+        """Requests being decoded or waiting."""
+        return self.decoder.n_requests
+
+    async def stream(self, request: Request) -> AsyncGenerator[Segment, None]:
+        """Decode one request; see `Engine.stream`."""
+        check_request(request, self.info.context_length)
+        mailbox = Mailbox(asyncio.get_running_loop(), self._fresh)
+        job = self._submit(request, mailbox)
+        try:
+            while True:
+                segment = await mailbox.get()
+                yield segment
+                if segment.finish_reason is not None:
+                    return
+        finally:
+            job.aborted = True
+
+    async def close(self) -> None:
+        """Stop the loop; streams under way end with an error."""
+        await asyncio.to_thread(self.stop)
+
+    def stop(self) -> None:
+        """`close` for callers without an event loop."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _submit(self, request: Request, mailbox: Mailbox) -> Job:
+        with self._wake:
+            if self._closed:
+                raise EngineError("The engine is closed. Start it again.")
+            job = self.decoder.submit(request, mailbox.put)
+            self._wake.notify()
+        return job
+
+    def _decode_forever(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._closed or self.decoder.has_work)
+                if self._closed:
+                    break
+            try:
+                self.decoder.step()
+            except Exception as error:  # one bad step must not end the exhibit: its requests fail, the next ones work
+                self.decoder.fail_all(EngineError(f"Decoding failed: {type(error).__name__}: {error}"))
+            wake_consumers(self._fresh)
+        self.decoder.fail_all(EngineError("The engine was closed."))
+        wake_consumers(self._fresh)
+
+
+def _device_type(device: str) -> str:
+    import torch
+
+    try:
+        return torch.device(device).type
+    except RuntimeError as error:
+        raise ModelError(f"Unknown device {device!r}. Give a torch device such as cpu or cuda:0.") from error
+
+
+def _load_model(model: str, device: str, dtype: str) -> Any:
+    """A transformers model in eval mode, or an error that says what is missing."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    if dtype != "auto" and not isinstance(getattr(torch, dtype, None), torch.dtype):
+        raise ModelError(f"Unknown dtype {dtype!r}. Give a torch dtype such as float32 or bfloat16.")
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            model, dtype=dtype, attn_implementation="sdpa", trust_remote_code=False
+        )
+        return loaded.to(device).eval()
+    except Exception as error:  # many kinds for few causes: missing, corrupt, too large, not a language model
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelError(f"Cannot load a model from {model!r}{not_a_folder(model)}: {reason}") from error

@@ -1,0 +1,121 @@
+"""Plays recorded traces again, ids and timing: no model, for tests and for hosts that have none.
+
+A request is served when some recording holds exactly its ids so far; a shorter cap is a prefix of the recording. Nothing is made
+up: what was not recorded is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+from s1demo.engines.base import Engine, EngineTokenizer, check_request
+from s1demo.errors import InputError, ModelError
+from s1demo.events import EngineInfo, FinishReason, RecordedSegment, Request, Segment
+from s1demo.traces import Trace
+
+
+class ReplayEngine:
+    """Serves requests from recorded segments of one model; see `Engine`.
+
+    Args:
+        info: the recorded model and where it ran.
+        recordings: what it decoded.
+        tokenizer: its tokenizer.
+        questions: what was asked, for the error about what was not.
+        speed: how many times faster than recorded; 0 without waiting.
+    """
+
+    def __init__(
+        self,
+        info: EngineInfo,
+        recordings: Sequence[RecordedSegment],
+        tokenizer: EngineTokenizer,
+        questions: Sequence[str],
+        speed: float = 1.0,
+    ) -> None:
+        self.info = info
+        self.tokenizer = tokenizer
+        self._recordings = recordings
+        self._questions = questions
+        self._speed = speed
+        self._active = 0
+
+    @property
+    def active_requests(self) -> int:
+        """Requests being replayed."""
+        return self._active
+
+    async def stream(self, request: Request) -> AsyncGenerator[Segment, None]:
+        """Replay one request; see `Engine.stream`."""
+        check_request(request, self.info.context_length)
+        recording = next((recording for recording in self._recordings if _serves(recording, request)), None)
+        if recording is None:
+            raise InputError(
+                "This was not recorded with these settings, and the replay engine has no model to ask. "
+                f"Recorded questions: {'; '.join(self._questions)}"
+            )
+        self._active += 1
+        try:
+            async for segment in self._play(recording, request):
+                yield segment
+        finally:
+            self._active -= 1
+
+    async def _play(self, recording: RecordedSegment, request: Request) -> AsyncGenerator[Segment, None]:
+        begin = len(request.prompt_ids) - len(recording.prefix_ids)
+        end = min(len(recording.token_ids), begin + request.max_new_tokens)
+        for position in range(begin, end):
+            if self._speed:
+                before = recording.seconds[position - 1] if position else recording.requested
+                await asyncio.sleep((recording.seconds[position] - before) / self._speed)
+            last = position + 1 == begin + request.max_new_tokens
+            yield Segment((recording.token_ids[position],), FinishReason.LENGTH if last else None)
+            if last:
+                return
+        yield Segment((), recording.finish_reason)
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
+def _serves(recording: RecordedSegment, request: Request) -> bool:
+    """Whether a recording starts with the request's ids, reaches as far as it asks and stops where it would."""
+    offset = len(request.prompt_ids) - len(recording.prefix_ids)
+    ids = recording.token_ids
+    if offset < 0 or offset > len(ids) or recording.sampling != request.sampling:
+        return False
+    if request.prompt_ids != recording.prefix_ids + ids[:offset]:
+        return False
+    served = ids[offset : offset + request.max_new_tokens]
+    if request.stop_ids.intersection(served):
+        return False  # recorded without that stop
+    if len(served) == request.max_new_tokens:
+        return True
+    return recording.finish_reason is FinishReason.STOP and len(served) >= request.min_tokens
+
+
+def replay(traces: Sequence[Trace], tokenizer: EngineTokenizer, speed: float = 1.0) -> Engine:
+    """An engine that plays recorded traces.
+
+    Args:
+        traces: the recordings, all of one model.
+        tokenizer: the tokenizer of that model.
+        speed: how many times faster than recorded; 0 without waiting.
+
+    Raises:
+        ModelError: there are none, or they come from different models.
+    """
+    segments = [segment for trace in traces for segment in trace.segments()]
+    return ReplayEngine(recorded_info(traces), segments, tokenizer, sorted({trace.question for trace in traces}), speed)
+
+
+def recorded_info(traces: Sequence[Trace]) -> EngineInfo:
+    models = {(trace.model, trace.format, trace.context_length) for trace in traces}
+    if not models:
+        raise ModelError("There are no recorded traces to replay. Record some with: python -m s1demo ask ... --json")
+    if len(models) > 1:
+        names = ", ".join(sorted(model for model, _, _ in models))
+        raise ModelError(f"The recorded traces come from several models ({names}). Replay one model's at a time.")
+    ((model, fmt, context_length),) = models
+    return EngineInfo(model, "replay", f"recorded on {traces[0].device}", None, context_length, fmt, samples_by_position=True)

@@ -1,0 +1,190 @@
+"""A model behind any OpenAI-compatible `/v1/completions`: vLLM serve (one GPU or a cluster), SGLang, llama.cpp, others.
+
+Token ids go out and token ids come back; `dialects` says how, and what a server costs that only knows text. A request goes to
+the least loaded of several servers. When its stream breaks, the rest is asked for at any server that is fine, from the ids
+already received: nothing is lost and nothing comes twice. Under greedy decoding the ids are those of an unbroken stream, as far
+as servers compute the same logits for the same ids. At a temperature, an unbroken request samples the same each time; after a
+break the rest is a fresh sample of the same distribution, and what was received stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import weakref
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from s1demo.delimiters import choose_format
+from s1demo.engines.base import check_request
+from s1demo.engines.servers.completions import Refusal, ServerFault, exchange
+from s1demo.engines.servers.continuation import Continuation, Patience
+from s1demo.engines.servers.dialects import TEXT_ONLY, UNKNOWN, IdReader, Piece, completion_body
+from s1demo.engines.servers.endpoints import CONNECT_SECONDS, Endpoint, EndpointPool, discover, parse_endpoints
+from s1demo.engines.tokenization import HubTokenizer
+from s1demo.errors import EngineError, InputError, ModelError
+from s1demo.events import EngineInfo, Request, Segment
+
+
+class OpenAIEngine:
+    """Decodes on other machines; see `Engine`.
+
+    Args:
+        base_urls: the servers' addresses with commas between, such as `http://node1:8000,http://node2:8000`.
+        model: its name there, or the folder or Hub id it was loaded from there; empty for the only one.
+        tokenizer: folder or Hub id of its tokenizer, empty for the model's.
+        format: name of the thinking format, None to decide by the vocabulary.
+        api_key: sent as a bearer token, never shown.
+        context_length: in tokens, None for what the servers say.
+        token_seconds: a stream that brings nothing for that long is taken for broken; also the longest wait in a server's queue.
+        patience_seconds: how long a text may go without a new token, over all tries, before it fails.
+
+    Raises:
+        InputError: an address or a key that can be none.
+        ModelError: no server answers, the model is not served there, or its tokenizer cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        base_urls: str,
+        model: str = "",
+        tokenizer: str = "",
+        format: str | None = None,
+        api_key: str = "",
+        context_length: int | None = None,
+        token_seconds: float = 60.0,
+        patience_seconds: float = 180.0,
+    ) -> None:
+        self._headers = _authorization(api_key.strip())
+        endpoints = parse_endpoints(base_urls)
+        served = discover(endpoints, model, self._headers)
+        length = context_length or served.context_length
+        if length is None:
+            raise ModelError("The servers do not say how long the context is. Set S1_SERVER_CONTEXT_LENGTH to its tokens.")
+        self.tokenizer = _tokenizer(tokenizer or model or served.root or served.name, chosen=bool(tokenizer))
+        name = served.dialect.name + (" server" if len(endpoints) == 1 else " servers")
+        self.info = EngineInfo(
+            model=_shown(served.name),
+            engine="openai",
+            device=name if len(endpoints) == 1 else f"{len(endpoints)} {name}",
+            parameters=None,
+            context_length=length,
+            format=choose_format(self.tokenizer, format).name,
+        )
+        self._pool = EndpointPool(endpoints, model or served.name)
+        self._timeout = httpx.Timeout(token_seconds, connect=CONNECT_SECONDS, pool=None)
+        self._patience_seconds = patience_seconds
+        self._tls = ssl.create_default_context()
+        self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = weakref.WeakKeyDictionary()
+        self._active = 0
+        self._closed = False
+
+    @property
+    def active_requests(self) -> int:
+        """Requests being decoded or waiting."""
+        return self._active
+
+    async def stream(self, request: Request) -> AsyncGenerator[Segment, None]:
+        """Decode one request; see `Engine.stream`. Closing the iterator closes the connection: the server frees the request."""
+        check_request(request, self.info.context_length)
+        self._active += 1
+        try:
+            async with aclosing(self._segments(request)) as segments:
+                async for segment in segments:
+                    yield segment
+        finally:
+            self._active -= 1
+
+    async def close(self) -> None:
+        """Close the connections; streams under way end with an error."""
+        self._closed = True
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
+
+    async def _segments(self, request: Request) -> AsyncGenerator[Segment, None]:
+        progress = Continuation(request, self.info.context_length, self.tokenizer.size)
+        patience = Patience(self._patience_seconds)
+        while True:
+            endpoint = None
+            try:
+                endpoint = await self._pool.pick(self._client())
+                with endpoint.busy():
+                    async with aclosing(self._pieces(endpoint, progress)) as pieces:
+                        async for piece in pieces:
+                            self._check_open()
+                            segment = progress.take(piece)
+                            if segment.token_ids:
+                                patience.renew()
+                            if segment.token_ids or segment.finish_reason:
+                                yield segment
+                            if segment.finish_reason:
+                                return
+                            if progress.stream_is_over:
+                                break
+            except ServerFault as fault:
+                self._check_open()
+                if endpoint is not None:
+                    endpoint.failed(fault, patience.pause())
+                await patience.wait_after(fault)
+
+    async def _pieces(self, endpoint: Endpoint, progress: Continuation) -> AsyncGenerator[Piece, None]:
+        """One stream from one server. One of no known kind that refuses ids is tried with text, and kept so where that works."""
+        rest = progress.next_stream()
+        dialects = (UNKNOWN, TEXT_ONLY) if endpoint.dialect is UNKNOWN else (endpoint.dialect,)
+        for dialect in dialects:
+            assert endpoint.model is not None  # it was picked, so it has been asked
+            body = completion_body(dialect, endpoint.model.name, rest, self.tokenizer, progress.n_rejected)
+            options: dict[str, Any] = {"auth": endpoint.auth} if endpoint.auth else {}
+            try:
+                reader = IdReader(rest, self.tokenizer)
+                async with aclosing(exchange(self._client(), endpoint.completions, body, reader, **options)) as pieces:
+                    async for piece in pieces:
+                        endpoint.dialect = dialect
+                        yield piece
+                return
+            except Refusal as refusal:
+                if dialect is dialects[-1] or refusal.status not in (400, 415, 422):
+                    raise refusal.as_error() from refusal
+
+    def _client(self) -> httpx.AsyncClient:
+        """The HTTP client of the running event loop. No proxy and no netrc: the servers are named as they are reached."""
+        self._check_open()
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            self._clients[loop] = httpx.AsyncClient(
+                headers=self._headers,
+                timeout=self._timeout,
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+                trust_env=False,
+                verify=self._tls,
+            )
+        return self._clients[loop]
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise EngineError("The engine was closed. Start it again.")
+
+
+def _authorization(api_key: str) -> dict[str, str]:
+    if not (api_key.isascii() and api_key.isprintable()):
+        raise InputError("S1_API_KEY holds characters that no key has. Copy it again.")
+    return {"Authorization": f"Bearer {api_key}"} if api_key else {}
+
+
+def _tokenizer(source: str, chosen: bool) -> HubTokenizer:
+    try:
+        return HubTokenizer(source)
+    except ModelError as error:
+        if chosen:
+            raise
+        raise ModelError(f"{error} Set S1_TOKENIZER to the folder or Hub id of the served model's tokenizer.") from error
+
+
+def _shown(name: str) -> str:
+    """A Hub id as it is; of a folder its name, for a path is nobody's business."""
+    return name if name.count("/") == 1 and not name.startswith((".", "/")) else Path(name).name

@@ -1,0 +1,74 @@
+"""The last comparison of a page as a file: built in memory when asked for, handed to that page only, never written to disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from s1demo.budget import BudgetPolicy
+from s1demo.decoding.answers_at_waits import AnswerSoFar, Cost
+from s1demo.events import EngineInfo, SamplingParams
+from s1demo.grading import extract_answer
+from s1demo.traces import TraceBuilder
+
+Named = tuple[str, Any]
+
+
+class ComparisonRecorder:
+    """Folds a comparison's events into its traces while they pass by.
+
+    Args:
+        true_answer: what the visitor gave as such, "" for nothing.
+    """
+
+    def __init__(self, true_answer: str = "") -> None:
+        self._true_answer = true_answer
+        self._builders: dict[str, TraceBuilder] = {}
+        self._answers: list[dict[str, Any]] = []
+
+    async def record(
+        self,
+        events: AsyncGenerator[Named, None],
+        question: str,
+        info: EngineInfo,
+        policies: Mapping[str, BudgetPolicy],
+        sampling: SamplingParams,
+    ) -> AsyncGenerator[Named, None]:
+        """The same events, recorded.
+
+        Args:
+            events: as `so_far.compare_with_answers` yields them.
+            question: as typed.
+            info: the engine's.
+            policies: run name -> policy.
+            sampling: of all runs.
+        """
+        self._builders = {name: TraceBuilder(question, info, policy, sampling) for name, policy in policies.items()}
+        async with aclosing(events):
+            async for name, item in events:
+                if isinstance(item, AnswerSoFar):
+                    self._answers.append(_answer(name, item))
+                elif not isinstance(item, Cost):
+                    self._builders[name].add(item)
+                yield name, item
+
+    def to_json(self) -> str | None:
+        """The file: `{"traces": [...], "answers_so_far": [...]}`, traces as `Trace.to_dict` gives them; None before a run began.
+
+        A run that was stopped is in it as far as it came. With `"true_answer"` where the visitor gave one.
+        """
+        traces = [builder.trace().to_dict() for builder in self._builders.values() if builder.trace().prompt_ids]
+        given = {"true_answer": self._true_answer} if self._true_answer else {}
+        return json.dumps({"traces": traces, "answers_so_far": self._answers, **given}) if traces else None
+
+
+def _answer(name: str, item: AnswerSoFar) -> dict[str, Any]:
+    return {
+        "run": name,
+        "wait_number": item.wait_number,
+        "thinking_tokens": item.thinking_tokens,
+        "answer_text": item.answer_text,
+        "answer": extract_answer(item.answer_text),
+    }

@@ -1,0 +1,128 @@
+"""Verdicts on answers to a question whose true answer is known: from the bank, or from the visitor, who may give a formula.
+
+What exact rules decide is decided at once by whoever shows it; formulas go to a `Grader`'s processes, through threads of their
+own, so that the event loop never waits for one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from s1demo.decoding.answers_at_waits import AnswerSoFar
+from s1demo.decoding.merged import Merged
+from s1demo.errors import S1Error
+from s1demo.events import Finished, Phase, Tokens
+from s1demo.grading import Grader, Kind, Outcome, decide, extract_answer
+
+_LETTER = re.compile(r"\(?[A-E]\)?")
+_AT_ONCE = 2  # formulas compared at the same time, for all visitors together
+
+log = logging.getLogger(__name__)
+Named = tuple[str, Any]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A true answer and how answers are compared with it.
+
+    Attributes:
+        answer: the true answer; untrusted where a visitor gave it.
+        kind: how it is compared.
+    """
+
+    answer: str
+    kind: Kind = Kind.TEXT
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A grade that took longer than the answer.
+
+    Attributes:
+        wait_number: of the answer so far it is about, None for the run's own answer.
+        outcome: the grade.
+    """
+
+    wait_number: int | None
+    outcome: Outcome
+
+
+def given_answer(given: object) -> str:
+    """The true answer a visitor typed, or a link or file brought, "" for none; untrusted."""
+    return str(given or "").strip()
+
+
+def truth_for(given: object, known: str | None) -> Truth | None:
+    """The true answer to go by: the visitor's, of any kind, else the bank's.
+
+    Args:
+        given: what the visitor typed, or a link brought; untrusted.
+        known: the bank's answer to this very question.
+    """
+    if typed := given_answer(given):
+        return Truth(typed, Kind.LETTER if _LETTER.fullmatch(typed) else Kind.MATH)
+    return None if known is None else Truth(known)
+
+
+class FormulaJudge:
+    """Grades formulas for every visitor; its processes start with the first formula."""
+
+    def __init__(self) -> None:
+        self._grader = Grader(_AT_ONCE)
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="formulas")
+
+    async def grade(self, answer: str | None, truth: Truth) -> Outcome:
+        """Compare an answer with the true one; unscorable where formulas cannot be compared here at all."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.grade_now, answer, truth)
+
+    def grade_now(self, answer: str | None, truth: Truth) -> Outcome:
+        """The same, for a thread that may wait."""
+        try:
+            return self._grader.grade(answer, truth.answer, truth.kind)
+        except S1Error as error:
+            log.warning("%s", error)
+            return Outcome.UNSCORABLE
+
+
+async def with_verdicts(events: AsyncGenerator[Named, None], truth: Truth, judge: FormulaJudge) -> AsyncGenerator[Named, None]:
+    """The events of a comparison, and behind each answer that exact rules cannot decide its `Verdict`.
+
+    Args:
+        events: as `so_far.compare_with_answers` yields them.
+        truth: the true answer.
+        judge: compares formulas.
+
+    Yields:
+        (run name, event or verdict).
+    """
+    answers: dict[str, str] = {}
+
+    async def verdict(name: str, wait_number: int | None, text: str) -> AsyncGenerator[Named, None]:
+        answer = extract_answer(text, truth.kind)
+        if decide(answer, truth.answer, truth.kind) is None:
+            yield name, Verdict(wait_number, await judge.grade(answer, truth))
+
+    async with Merged[Named]() as items:
+        items.add(_all(events))
+        async for name, item in items:
+            yield name, item
+            match item:
+                case Tokens(phase=Phase.ANSWER):
+                    answers[name] = answers.get(name, "") + item.text
+                case AnswerSoFar():
+                    items.add(verdict(name, item.wait_number, item.answer_text))
+                case Finished():
+                    items.add(verdict(name, None, answers.get(name, "")))
+
+
+async def _all(events: AsyncGenerator[Named, None]) -> AsyncGenerator[Named, None]:
+    async with aclosing(events):
+        async for item in events:
+            yield item
