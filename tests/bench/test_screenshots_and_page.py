@@ -8,13 +8,13 @@ import sys
 import pytest
 
 from s1demo import __main__ as command_line
+from s1demo.bench import chromium, screenshots
 from s1demo.bench.page import TARGETS, first_load, report
 from s1demo.bench.page_server import Pace, PacedEngine
 from s1demo.budget import BudgetPolicy
 from s1demo.decoding.runs import run
 from s1demo.errors import InputError
 from s1demo.events import Finished, ThinkingEnded
-from s1demo.ui import chromium, screenshots
 from s1demo.ui.app import TABS
 from s1demo.ui.page.bundle import head, stylesheet
 from tests.ui.fake_engine import ScriptedEngine

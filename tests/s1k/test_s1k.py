@@ -12,7 +12,7 @@ import pytest
 
 from s1demo.errors import InputError
 from s1demo.grading import Outcome
-from s1demo.s1k import s1k, s1k_table
+from s1demo.s1k import loading, table
 from s1demo.s1k.loading import REVISIONS, VERSIONS, load_s1k, read_own_rows
 from s1demo.s1k.records import (
     GEMINI,
@@ -181,7 +181,7 @@ def test_a_silent_hub_is_noticed_soon(monkeypatch, answer, reason):
         event.set()
     monkeypatch.setattr("huggingface_hub.constants.is_offline_mode", lambda: False)
     monkeypatch.setattr("huggingface_hub.get_session", lambda: Client(answer if isinstance(answer, Exception) else event))
-    assert s1k.unreachable(0.3 if answer == "never" else 30) == reason
+    assert loading.unreachable(0.3 if answer == "never" else 30) == reason
     event.set()
 
 
@@ -199,7 +199,7 @@ def test_without_the_hub_only_what_was_kept_is_looked_at(monkeypatch, reason):
 
     monkeypatch.setattr(config, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr("datasets.load_dataset", load_dataset)
-    monkeypatch.setattr(s1k, "unreachable", lambda: reason)
+    monkeypatch.setattr(loading, "unreachable", lambda: reason)
     if reason:
         with pytest.raises(InputError, match=f"Cannot load s1K .*{reason}"):
             load_s1k(S1K, tell=told.append)
@@ -220,7 +220,7 @@ def test_public_versions_are_pinned(monkeypatch):
     assert asked == [("simplescaling/s1K-1.1", REVISIONS[S1K_1_1]), ("simplescaling/s1K", REVISIONS[S1K]), ("simplescaling/s1K", "main"), ("someone/copy", None)]
 
 
-@pytest.mark.parametrize("module", [s1k, s1k_table])
+@pytest.mark.parametrize("module", [loading, table])
 def test_nothing_is_loaded_at_import(module):
     assert not {"datasets", "huggingface_hub", "gradio"} & {name.split(".")[0] for name in imports(Path(module.__file__), top_level_only=True)}
 
