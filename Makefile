@@ -1,17 +1,21 @@
-# make demo: the app on the embedded model.  make test: everything, tested.  make lint: ruff and mypy.
+# make demo: the app on the embedded model.  make test: lint and the tests.  make test-all: the slow tests too.
 PYTHON ?= python3
 VENV := .venv
 VLLM := .venv-vllm
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-vllm lint bench s1-mini measured screenshots questions recordings clean
+.PHONY: demo test test-all test-vllm lint bench s1-mini measured screenshots questions recordings clean
 
 demo: $(VENV)/.installed
 	S1_OPEN_BROWSER=1 $(BIN)/python app.py
 
 test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+# Whole benchmarks and other tests marked slow, after those of `make test`.
+test-all: test
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
 
 # The engine tests on vLLM's CPU build, in an environment of its own (2 to 3 minutes to install on an idle machine, 3.9 GB).
 test-vllm: $(VLLM)/.installed
