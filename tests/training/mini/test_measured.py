@@ -51,7 +51,7 @@ def test_every_measured_file_is_one_of_ours_with_its_command(path: Path) -> None
 
 
 def test_the_documents_show_the_measured_tables(curve: RunResult) -> None:
-    readme, training = ((ROOT / path).read_text(encoding="utf-8") for path in ("README.md", "training/README.md"))
+    readme, training = ((ROOT / path).read_text(encoding="utf-8") for path in ("docs/results.md", "training/README.md"))
     assert "\n".join(curve_table(curve)) in readme
     assert "\n".join(domain_table(curve)) in training
 
