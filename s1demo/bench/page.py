@@ -196,7 +196,7 @@ def _requests(browser: Any, url: str) -> dict[str, Any]:
     devtools.on("Network.dataReceived", lambda e: sizes.update({e["requestId"]: sizes.get(e["requestId"], 0) + e["dataLength"]}))
     page.goto(url)
     page.wait_for_selector("#trace-view [data-running]")
-    page.wait_for_function("s1.address.followed")
+    page.wait_for_selector("html[data-followed=true]")
     page.wait_for_timeout(1000)  # the heartbeat's connection never ends, so that no state of rest can be waited for
     page.close()
     fetched = {key: name for key, name in names.items() if not name.startswith("data:")}
@@ -212,7 +212,7 @@ def _opened(browser: Any, url: str, view: str) -> Any:
     page.add_init_script(_WATCH)
     page.goto(url)
     page.wait_for_selector(f"#{view} [data-running=false]")
-    page.wait_for_function("s1.address.followed")
+    page.wait_for_selector("html[data-followed=true]")
     return page
 
 

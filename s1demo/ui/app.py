@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,8 @@ TABS: dict[str, tuple[str, Callable[[Exhibit], Fields]]] = {  # name in the addr
     "replay": ("Replay", build_replay_tab),
 }
 
+_SELECTED = "async () => (await s1.module('page/address')).set({{tab: {}}})"
+
 
 def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = None) -> gr.Blocks:
     """The whole page; one file per tab builds its tab.
@@ -50,13 +53,13 @@ def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = No
     exhibit = Exhibit(engine, settings, bank or QuestionBank.load())
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
         header = _header(engine.info, settings.model_path)
-        gr.HTML(html_template=header, elem_id="header", apply_default_css=False, js_on_load=on_load("pageHeader"))
+        gr.HTML(html_template=header, elem_id="header", apply_default_css=False, js_on_load=on_load("page/header"))
         fields: dict[str, Fields] = {}
         with gr.Tabs(elem_id="tabs") as tabs:
             for name, (title, build) in TABS.items():
                 with gr.Tab(said(title), id=name, elem_id=f"tab-{name}") as tab:
                     fields[name] = build(exhibit)
-                tab.select(None, js=f"() => s1.address.set({{tab: '{name}'}})", api_visibility="private")
+                tab.select(None, js=_SELECTED.format(json.dumps(name)), api_visibility="private")
         connect_address(demo, tabs, fields)
         add_endpoints(engine, settings)
 

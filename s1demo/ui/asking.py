@@ -27,7 +27,10 @@ from s1demo.ui.stream.streaming import Message, View, ViewStream
 N_EXAMPLES = 4
 Events = AsyncGenerator[tuple[str, Any], None]
 
-_TELL = "(...values) => {{ s1.asked({kind}, {what}, {names}, values); return values; }}"
+_TELL = """async (...values) => {{
+  (await s1.module("web/asking")).asked({kind}, {what}, {names}, values);
+  return values;
+}}"""
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def stop_slider(
     return gr.HTML(
         value,
         html_template=template,
-        js_on_load=on_load("stopSlider"),
+        js_on_load=on_load("web/controls"),
         elem_id=elem_id,
         elem_classes=["stop-slider"],
         apply_default_css=False,

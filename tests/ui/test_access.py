@@ -79,7 +79,7 @@ STOP = """() => {
 def test_every_stop_of_the_tab_key_is_seen_and_none_is_a_trap(open_page, url, name):
     """From the tab on: none twice in a row, and each in view with a ring around it or its label; text fields show a caret."""
     page = open_page(f"{url}?tab={name}", reduced_motion="reduce")
-    page.wait_for_function(f"s1.address.followed && document.querySelector('#tab-{name}').getClientRects().length")
+    page.wait_for_function(f"document.documentElement.dataset.followed === 'true' && document.querySelector('#tab-{name}').getClientRects().length")
     run, ready = READY[name]
     page.wait_for_selector(run) if run else page.wait_for_function(ready)
     page.locator(f"#tab-{name}-button").focus()

@@ -1,10 +1,18 @@
 // The Compare tab around one comparison: question and problem line, running or not. The `element` and its companions are Gradio's.
 
+import * as address from "../page/address.js";
+import { t } from "../page/language.js";
+import { Comparison } from "../web/comparison.js";
+import { byId } from "../web/dom.js";
+import { keepChoiceOfLetters, listenForKeys, nextExample } from "../web/keys.js";
+import { Stream } from "../web/stream.js";
+import { copyLink, forgetAnswer, runWithWaits } from "./actions.js";
+
 const PATIENCE_SECONDS = 1.5; // a run that has not begun by then is waiting for a place
 const STILL_SECONDS = 5; // a model that brings nothing for so long is said to be silent: a server elsewhere may have gone
 const WAITING = "Others are running; yours begins as soon as a place is free.";
 
-s1.compare = ({ element, props, trigger, watch }) => {
+export function mount({ element, props, trigger, watch }) {
   const comparison = new Comparison(element);
   const oneMore = element.querySelector("#one-more");
   let asked = 0, question = "", settings = null, shown = null, extra = false, still = false;
@@ -125,16 +133,14 @@ s1.compare = ({ element, props, trigger, watch }) => {
     n: () => nextExample(element.closest(".tabitem")),
     "?": () => byId("keys").togglePopover(),
   });
-  const single = byId("single-keys");
-  single.checked = localStorage.getItem(KEYS_KEPT) !== "off";
-  single.addEventListener("change", () => localStorage.setItem(KEYS_KEPT, single.checked ? "on" : "off"));
+  keepChoiceOfLetters(byId("single-keys"));
   oneMore.addEventListener("click", addWait);
   element.querySelector("#copy-link").addEventListener("click", (event) => copyLink(event.target));
   element.querySelector("#save-traces").addEventListener("click", () => trigger("save"));
-  document.addEventListener("input", (event) => event.target.closest("#question") && s1.forgetAnswer());
+  document.addEventListener("input", (event) => event.target.closest("#question") && forgetAnswer());
   document.addEventListener("s1-run-asked", onRunAsked);
   document.addEventListener("s1-stop-asked", onStopAsked);
   setInterval(checkQuestion, 250);
   setRunning(false);
-  s1.address.runLinked("compare", "run");
-};
+  address.runLinked("compare", "run");
+}

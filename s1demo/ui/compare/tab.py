@@ -50,11 +50,13 @@ _TOGGLE_MORE = """() => {
   const open = document.getElementById("more-panel").classList.toggle("open");
   document.getElementById("more").setAttribute("aria-expanded", open);
 }"""
-_RUN_ASKED = """(...values) => {{
-  document.dispatchEvent(new CustomEvent("s1-run-asked", {{ detail: s1.compareAsked({}, values) }}));
+_RUN_ASKED = """async (...values) => {{
+  const {{ compareAsked }} = await s1.module("compare/actions");
+  document.dispatchEvent(new CustomEvent("s1-run-asked", {{ detail: compareAsked({}, values) }}));
   return values;
 }}"""
 _STOP_ASKED = "(...values) => { document.dispatchEvent(new Event('s1-stop-asked')); return values; }"  # the trace view listens
+_FORGET_ANSWER = '(await s1.module("compare/actions")).forgetAnswer()'
 _SHOW_OWN = f'(word) => ({{__type__: "update", visible: word === {json.dumps(OWN)}}})'
 _VIEW = """
 <section class="fork" aria-label="fork picture">
@@ -111,11 +113,11 @@ def build_compare_tab(exhibit: Exhibit) -> Fields:
     keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{what}</dd>" for key, what in KEYS)
     view = gr.HTML(
         html_template=_VIEW.format(panes=panes, keys=keys),
-        js_on_load=on_load("compare", "resync", "save"),
+        js_on_load=on_load("compare/compare", "resync", "save"),
         elem_id="trace-view",
         apply_default_css=False,
     )
-    file = gr.HTML(js_on_load=on_load("traceFile"), html_template="<i></i>", elem_id="trace-file", visible="hidden")
+    file = gr.HTML(js_on_load=on_load("compare/file"), html_template="<i></i>", elem_id="trace-file", visible="hidden")
     recorders: WeakKeyDictionary[ViewStream, ComparisonRecorder] = WeakKeyDictionary()
 
     async def run_comparison(request: gr.Request, *values: Any) -> AsyncGenerator[Message, None]:
@@ -213,10 +215,10 @@ def _examples_row(bank: QuestionBank) -> list[gr.Button]:
 def _connect_examples(chips: list[gr.Button], bank: QuestionBank, question: gr.Textbox) -> None:
     """Examples bring no answer with them: the bank knows theirs, and one typed for another question must go."""
     for chip, example in zip(chips, bank.examples(N_EXAMPLES), strict=False):
-        choose = f"() => {{ s1.forgetAnswer(); return {json.dumps(example)}; }}"
+        choose = f"async () => {{ {_FORGET_ANSWER}; return {json.dumps(example)}; }}"
         chip.click(None, outputs=question, js=choose, api_visibility="private")
     if bank.questions:
-        forget = "(current) => { s1.forgetAnswer(); return current; }"
+        forget = f"async (current) => {{ {_FORGET_ANSWER}; return current; }}"
         private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         chips[-1].click(bank.surprise, question, question, js=forget, queue=False, **private)
 

@@ -1,8 +1,13 @@
 // The How it works tab: draws what lesson.py says. Budget forcing is shown in steps, from a recorded comparison.
 
+import * as address from "../page/address.js";
+import { LANGUAGE, localNumber, t } from "../page/language.js";
+import { CHECK, CROSS, make, ROUND_ARROW, SCISSORS, svgNode } from "../web/dom.js";
+import { niceStep } from "../web/strip.js";
+
 const TYPING_TOKENS_PER_SECOND = 40;
 
-s1.lesson = ({ element, props, trigger, watch }) => {
+export function mount({ element, props, trigger, watch }) {
   const root = element.querySelector(".lesson");
   const find = (selector) => root.querySelector(selector);
   let steps = null, curve = null;
@@ -36,7 +41,7 @@ s1.lesson = ({ element, props, trigger, watch }) => {
   function goButton(text, place) {
     const button = make("button", "go", text);
     button.type = "button";
-    button.addEventListener("click", () => s1.address.go(place));
+    button.addEventListener("click", () => address.go(place));
     return button;
   }
 
@@ -53,7 +58,7 @@ s1.lesson = ({ element, props, trigger, watch }) => {
   }
 
   function follow() {
-    const asked = Number(s1.address.state("lesson").step);
+    const asked = Number(address.state("lesson").step);
     steps?.go(Number.isInteger(asked) && asked >= 1 && asked <= steps.count ? asked : 1, false);
   }
 
@@ -70,7 +75,7 @@ s1.lesson = ({ element, props, trigger, watch }) => {
   document.addEventListener("s1-go", ({ detail }) => detail.tab === "lesson" && detail.step && follow());
   new ResizeObserver(() => curve && drawAccuracy(find(".lesson-curve svg"), curve)).observe(find(".lesson-curve svg"));
   trigger("open");
-};
+}
 
 // Budget forcing step by step on one stage; a step types its new text unless motion is unwelcome.
 class ForcingSteps {
@@ -132,7 +137,7 @@ class ForcingSteps {
   go(number, asked = true) {
     const onward = number === this.at + 1 || (number === 1 && !asked);
     this.at = number;
-    if (asked) s1.address.set({ step: number }, "lesson");
+    if (asked) address.set({ step: number }, "lesson");
     [...this.list.querySelectorAll("button")].forEach((button, i) => {
       if (i + 1 === number) button.setAttribute("aria-current", "step");
       else button.removeAttribute("aria-current");

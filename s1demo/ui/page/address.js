@@ -2,20 +2,26 @@
 // Each tab has names of its own. Those of the tabs that are not open are remembered while the page is, and come back with their tab.
 // Gradio's own parameters (__theme, view) are left alone. Values from an address are untrusted: they only ever fill in fields.
 
+import { byId } from "../web/dom.js";
+
+export const HASH = "#"; // under this name, what stands behind it
 const LANDING = "compare";
 const OF_EVERY_TAB = ["tab", "lang", "projector", "view"]; // and what begins with two underscores
-const HASH = "#"; // under this name, what stands behind it
 const BELONGS = { answer: "question" }; // a question brings its answer along, or none: never that of the one before
 
 const ofEveryTab = {}, ofTabs = new Map(); // name -> value; tab -> the same of its own names
+const page = document.documentElement.dataset; // `followed`: whether the fields and the tab show what the address says
 const isOfEveryTab = ([name]) => OF_EVERY_TAB.includes(name) || name.startsWith("__");
-const openTab = () => ofEveryTab.tab ?? LANDING;
-const opened = [...new URLSearchParams(location.search), [HASH, location.hash.slice(1)]].filter(([, value]) => value !== "");
-Object.assign(ofEveryTab, Object.fromEntries(opened.filter(isOfEveryTab)));
-Object.assign(partsOf(openTab()), Object.fromEntries(opened.filter((part) => !isOfEveryTab(part))));
+const inAddress = () => [...new URLSearchParams(location.search), [HASH, location.hash.slice(1)]].filter(([, value]) => value !== "");
+Object.assign(ofEveryTab, Object.fromEntries(inAddress().filter(isOfEveryTab)));
+Object.assign(partsOf(openTab()), Object.fromEntries(inAddress().filter((part) => !isOfEveryTab(part))));
 let openedAt = ofEveryTab.tab ?? null; // Gradio selects its first tab before the address is followed
 let arriving = null; // the tab that Gradio is about to select because the address says so
 let toRun = partsOf(openTab()).run === "1" ? openTab() : null; // this tab is to run by itself once its fields have followed
+
+export function openTab() {
+  return ofEveryTab.tab ?? LANDING;
+}
 
 function partsOf(tab) {
   if (!ofTabs.has(tab)) ofTabs.set(tab, {});
@@ -44,76 +50,79 @@ function goTo(changes, tab, isNewPlace) {
   for (const [name, owner] of Object.entries(BELONGS)) if (owner in changes) changed[name] ??= "";
   change(changed, tab);
   writeAddress(isNewPlace);
-  s1.address.followed = false;
+  page.followed = false;
   document.dispatchEvent(new CustomEvent("s1-go", { detail: { ...changes, tab } }));
 }
 
 // Back and forward: the tab and its fields as they were; nothing runs again, results stay on the page.
 window.addEventListener("popstate", () => {
-  const { tab = LANDING, ...parts } = Object.fromEntries([...new URLSearchParams(location.search), [HASH, location.hash.slice(1)]].filter(([, value]) => value !== ""));
+  const { tab = LANDING, ...parts } = Object.fromEntries(inAddress());
   toRun = null;
   goTo(Object.fromEntries(Object.entries(parts).filter((part) => !isOfEveryTab(part))), tab, false);
 });
 
-s1.address = {
-  openTab,
+// A tab's own parts of the address, whether it is open or not.
+export const state = (tab) => ({ ...partsOf(tab) });
 
-  // A tab's own parts of the address, whether it is open or not.
-  state: (tab) => ({ ...partsOf(tab) }),
+// Change parts of the address: of the page, such as the tab, or of one tab. An empty value takes its part away.
+export function set(changes, tab) {
+  const before = openTab();
+  change(changes, tab);
+  const isNewTab = isFollowed() && openTab() !== before && openTab() !== arriving;
+  if ("tab" in changes) arriving = null;
+  writeAddress(isNewTab);
+}
 
-  // Change parts of the address: of the page, such as the tab, or of one tab. An empty value takes its part away.
-  set(changes, tab) {
-    const before = openTab();
-    change(changes, tab);
-    const isNewTab = s1.address.followed && openTab() !== before && openTab() !== arriving;
-    if ("tab" in changes) arriving = null;
-    writeAddress(isNewTab);
-  },
+// Go to another view: its parts of the address are set, and the fields and the tab follow (address.py).
+// With `run: 1` among the changes, the view also runs by itself.
+export function go(changes) {
+  const tab = changes.tab ?? openTab();
+  toRun = String(changes.run) === "1" ? tab : null;
+  goTo(changes, tab, true);
+}
 
-  // Go to another view: its parts of the address are set, and the fields and the tab follow (address.py).
-  // With `run: 1` among the changes, the view also runs by itself.
-  go(changes) {
-    const tab = changes.tab ?? openTab();
-    toRun = String(changes.run) === "1" ? tab : null;
-    goTo(changes, tab, true);
-  },
+// What Gradio's fields become, given as [tab, name]: the address's value, or no change.
+export const fields = (names) => names.map(([tab, name]) => {
+  const parts = partsOf(tab);
+  return parts[name] ?? (BELONGS[name] in parts ? "" : { __type__: "update" });
+});
 
-  // What Gradio's fields become, given as [tab, name]: the address's value, or no change.
-  fields: (names) => names.map(([tab, name]) => {
-    const state = partsOf(tab);
-    return state[name] ?? (BELONGS[name] in state ? "" : { __type__: "update" });
-  }),
+// The tab that Gradio selects, among those there are; what came with the name of none is the landing tab's.
+export function tab(tabs) {
+  let selected = openedAt ?? ofEveryTab.tab;
+  openedAt = null;
+  if (selected && !tabs.includes(selected)) {
+    Object.assign(partsOf(LANDING), partsOf(selected));
+    if (toRun === selected) toRun = LANDING;
+    set({ tab: (selected = LANDING) });
+  }
+  arriving = selected;
+  return selected ? { __type__: "update", selected } : { __type__: "update" };
+}
 
-  // The tab that Gradio selects, among those there are; what came with the name of none is the landing tab's.
-  tab(tabs) {
-    let selected = openedAt ?? ofEveryTab.tab;
-    openedAt = null;
-    if (selected && !tabs.includes(selected)) {
-      Object.assign(partsOf(LANDING), partsOf(selected));
-      if (toRun === selected) toRun = LANDING;
-      s1.address.set({ tab: (selected = LANDING) });
-    }
-    arriving = selected;
-    return selected ? { __type__: "update", selected } : { __type__: "update" };
-  },
+// The fields and the tab have followed.
+export function follow() {
+  page.followed = true;
+  document.dispatchEvent(new Event("s1-followed"));
+}
 
-  // The fields and the tab have followed.
-  follow() {
-    s1.address.followed = true;
-    document.dispatchEvent(new Event("s1-followed"));
-  },
+const isFollowed = () => page.followed === "true";
 
-  // Let a tab run by itself where a link or `go` says so, once its fields hold what it says; once, whatever is opened afterwards.
-  runLinked(tab, button) {
-    function look() {
-      if (!s1.address.followed || toRun !== tab) return;
-      if (!byId(button)) return requestAnimationFrame(look); // a tab is laid out piece by piece when it is first opened
-      toRun = null;
-      byId(button).click();
-    }
-    document.addEventListener("s1-followed", look);
-    look();
-  },
-};
+// Call `act` each time the fields and the tab have followed; at once if they have already.
+export function onFollowed(act) {
+  document.addEventListener("s1-followed", act);
+  if (isFollowed()) act();
+}
 
-s1.addressBridge = ({ trigger }) => document.addEventListener("s1-go", () => trigger("go"));
+// Let a tab run by itself where a link or `go` says so, once its fields hold what it says; once, whatever is opened afterwards.
+export function runLinked(tab, button) {
+  onFollowed(function press() {
+    if (!isFollowed() || toRun !== tab) return;
+    if (!byId(button)) return requestAnimationFrame(press); // a tab is laid out piece by piece when it is first opened
+    toRun = null;
+    byId(button).click();
+  });
+}
+
+// The hidden component through which the fields are asked to follow (address.py).
+export const mount = ({ trigger }) => document.addEventListener("s1-go", () => trigger("go"));

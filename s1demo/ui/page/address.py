@@ -1,6 +1,6 @@
 """The address of the page holds its state: links fill in the fields, choose the tab, and run again what was run.
 
-All of it happens in the browser (`web/address.js`). The server sees what an address says only when a visitor runs it; it is then
+All of it happens in the browser (`address.js`). The server sees what an address says only when a visitor runs it; it is then
 checked like what is typed.
 """
 
@@ -16,8 +16,11 @@ from s1demo.ui.page.bundle import on_load
 
 Fields = dict[str, Any]  # name in the page's address, while the tab is open -> the component it fills in
 
-_SET = "(value) => s1.address.set({{{}: value}}, {})"
-_FOLLOW = "() => [s1.address.tab({}), ...s1.address.fields({})]"
+_SET = "async (value) => (await s1.module('page/address')).set({{{}: value}}, {})"
+_FOLLOW = """async () => {{
+  const address = await s1.module("page/address");
+  return [address.tab({}), ...address.fields({})];
+}}"""
 
 
 def connect_address(demo: gr.Blocks, tabs: gr.Tabs, fields: Mapping[str, Fields]) -> None:
@@ -28,11 +31,11 @@ def connect_address(demo: gr.Blocks, tabs: gr.Tabs, fields: Mapping[str, Fields]
         tabs: the tabs; their ids are the values of `tab` in the address.
         fields: for each tab, a field for each further name in the address while it is open.
     """
-    bridge = gr.HTML(elem_id="address", js_on_load=on_load("addressBridge", "go"), visible="hidden")
+    bridge = gr.HTML(elem_id="address", js_on_load=on_load("page/address", "go"), visible="hidden")
     named = [(tab, name, field) for tab, own in fields.items() for name, field in own.items()]
     follow = _FOLLOW.format(json.dumps(list(fields)), json.dumps([[tab, name] for tab, name, _ in named]))
     for asked in (demo.load, bridge.go):
         followed = asked(None, outputs=[tabs, *(field for _, _, field in named)], js=follow, api_visibility="private")
-        followed.then(None, js="() => s1.address.follow()", api_visibility="private")
+        followed.then(None, js="async () => (await s1.module('page/address')).follow()", api_visibility="private")
     for tab, name, field in named:
         field.change(None, field, js=_SET.format(json.dumps(name), json.dumps(tab)), api_visibility="private")

@@ -1,25 +1,20 @@
-"""The page's own scripts and style sheets (`web/`), as the two strings Gradio takes. Nothing here comes from the network.
+"""The page's own scripts and style sheets, as Gradio takes them. Nothing here comes from the network.
 
-All scripts share one scope; each says at its top what it offers. What a component calls when it is mounted is a function of `s1`.
+Scripts are ES modules that lie beside the tabs they are for and are served as they are (`static.py`); each imports what it uses. A module
+of a component has a function `mount`. Gradio's handlers, which are text, reach modules through `s1` (`loader.js`).
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import re
+from collections.abc import Iterable
 
+from s1demo.ui.page.static import PREFIX, UI
 from s1demo.ui.page.theme import css_variables
 
-UI = Path(__file__).parents[1]
-SCRIPTS = (
-    *("page/language", "web/dom", "page/address", "page/projector", "web/math", "web/stream", "web/pieces", "web/pane"),
-    *("compare/fork", "web/comparison", "web/controls", "compare/actions", "compare/compare"),
-    *("web/asking", "web/trace_text", "web/strip", "timeline/timeline", "race/race"),
-    *("s1k/list", "s1k/filters", "s1k/row", "s1k/s1k"),
-    *("scaling/plot", "scaling/points", "scaling/sweep", "scaling/scaling"),
-    "lesson/lesson",
-    "replay/replay",
-)
+LANDING = ("page/header", "page/address", "web/controls", "compare/actions", "compare/compare", "compare/file")  # what the first tab loads
+_IMPORT = re.compile(r'^import [^"]*"(\.\.?/[^"]+)\.js";', re.M)
 STYLES = (
     *("page/page", "web/controls", "compare/compare", "compare/actions", "web/asking", "timeline/timeline", "race/race"),
     *("web/math", "s1k/s1k", "scaling/scaling", "lesson/lesson", "replay/replay"),
@@ -27,11 +22,24 @@ STYLES = (
 
 
 def head() -> str:
-    """What goes into the head of the page: colours and fonts, and every script in the order in which they need each other."""
-    scripts = "\n".join((UI / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
-    assert "</script" not in scripts
+    """What goes into the head of the page: colours and fonts, the loader, and what the first tab loads, to be fetched all at once."""
+    modules = PREFIX.lstrip("/")  # relative: the exhibit may lie below a path
+    preloads = "".join(f'<link rel="modulepreload" href="{modules}/{name}.js">' for name in reached(LANDING))
     styles = f"<style>{css_variables()}</style>"  # Gradio scopes `@media` in its own; these are the page's
-    return f'{styles}<script>(() => {{\n"use strict";\nconst s1 = (window.s1 = {{}});\n{scripts}}})();</script>'
+    loader = (UI / "page" / "loader.js").read_text(encoding="utf-8")
+    return f'{styles}<script data-modules="{modules}/">\n{loader}</script>{preloads}'
+
+
+def reached(entries: Iterable[str]) -> list[str]:
+    """The modules that are loaded with these, by their paths in `ui/` without the suffix; these first."""
+    found = list(dict.fromkeys(entries))
+    for name in found:
+        folder = (UI / name).parent
+        for imported in _IMPORT.findall((UI / f"{name}.js").read_text(encoding="utf-8")):
+            path = (folder / imported).resolve().relative_to(UI.resolve()).as_posix()
+            if path not in found:
+                found.append(path)
+    return found
 
 
 def stylesheet() -> str:
@@ -39,11 +47,11 @@ def stylesheet() -> str:
     return "\n".join((UI / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
 
 
-def on_load(name: str, *events: str) -> str:
-    """The `js_on_load` of a component: translate its words, then call `s1.NAME` with what Gradio offers it.
+def on_load(module: str, *events: str) -> str:
+    """The `js_on_load` of a component: have a module translate and run it.
 
     Args:
-        name: the function a script in `web/` adds to `s1`.
+        module: its path in `ui/` without the suffix; its `mount` is called with what Gradio offers the component.
         events: what it may `trigger`; Gradio offers a listener for the names it finds in this text.
     """
-    return f"s1.translate(element); s1.{name}({{ element, props, trigger, watch, events: {json.dumps(events)} }});"
+    return f's1.mount("{module}", {{ element, props, trigger, watch, events: {json.dumps(events)} }});'

@@ -10,7 +10,7 @@ const languageAsked = new URLSearchParams(location.search).get("lang");
 const dictionaryOf = (language) => window.gradio_config?.i18n_translations?.[language];
 
 // The language of the page: the one asked for or else the browser's, where there is a file for it.
-const LANGUAGE = (() => {
+export const LANGUAGE = (() => {
   const tag = LANGUAGE_TAG.test(languageAsked) ? languageAsked : navigator.language;
   const language = tag.split("-")[0];
   return dictionaryOf(language) ? language : "en";
@@ -18,19 +18,19 @@ const LANGUAGE = (() => {
 const dictionary = dictionaryOf(LANGUAGE);
 
 // Gradio goes by the browser alone. Should a later one hide its function, its labels stay in the browser's language.
-async function tellGradio() {
+async function setGradiosLanguage() {
   const core = performance.getEntriesByType("resource").find(({ name }) => /\/core-[\w-]+\.js$/.test(name));
   if (core) (await import(core.name)).changeLocale?.(LANGUAGE);
   const spoken = dictionaryOf(navigator.language.split("-")[0]) ?? {};
   const english = Object.fromEntries(Object.entries(spoken).reverse().map(([english, said]) => [said, english])); // of two, the first
-  for (const tab of document.querySelectorAll("#tabs :is([role=tab], .overflow-dropdown button)")) { // those not opened yet are not told
+  for (const tab of document.querySelectorAll("#tabs :is([role=tab], .overflow-dropdown button)")) { // Gradio does not translate those that were not opened yet
     const text = tab.textContent.trim();
     if (tab.childElementCount === 0) tab.textContent = t(english[text] ?? text);
   }
 }
 
 // A sentence of the page, in its language. Numbers in it are {0}, {1}, ... in the file; `parts` are what else stands in braces there.
-function t(english, parts = {}) {
+export function t(english, parts = {}) {
   const key = english.replace(/\s+/g, " "), numbers = key.match(NUMBER) ?? [];
   let n = 0;
   const said = dictionary?.[key] ?? dictionary?.[key.replace(NUMBER, () => `{${n++}}`)] ?? english;
@@ -38,14 +38,23 @@ function t(english, parts = {}) {
 }
 
 // A number as the page's language writes it: 1,280.5 is 1.280,5 in German. What is no single number (0,16,32) stays.
-const NUMBER_SIGNS = Object.fromEntries(new Intl.NumberFormat(LANGUAGE, { useGrouping: true }).formatToParts(12345.6).map(({ type, value }) => [type, value]));
-const localNumber = (text) => (/^(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$/.test(text) ? text.replace(/[.,]/g, (sign) => NUMBER_SIGNS[sign === "," ? "group" : "decimal"]) : text);
+export const NUMBER_SIGNS = Object.fromEntries(new Intl.NumberFormat(LANGUAGE, { useGrouping: true }).formatToParts(12345.6).map(({ type, value }) => [type, value]));
+export const localNumber = (text) => (/^(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$/.test(text) ? text.replace(/[.,]/g, (sign) => NUMBER_SIGNS[sign === "," ? "group" : "decimal"]) : text);
 
 // A text of parts, each a sentence of its own in the file.
-const tParts = (text, between) => text.split(between).map((part) => t(part)).join(between);
+export const tParts = (text, between) => text.split(between).map((part) => t(part)).join(between);
+
+// A line of a hover or a note: a sentence, or what it is of, then a colon and a sentence or names.
+export function phrase(line) {
+  const whole = t(line);
+  if (whole !== line) return whole;
+  const [, before, after] = /^(.*?)(: .*)$/.exec(line) ?? ["", line, ""];
+  const rest = after.slice(2), said = t(rest);
+  return rest ? `${t(before)}: ${said === rest ? rest.replace(NUMBER, (number) => localNumber(number)) : said}` : line;
+}
 
 // Translate what a component of ours shows before anything else has been written into it.
-function translate(root) {
+export function translate(root) {
   if (!dictionary) return;
   const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) translateText(texts.currentNode);
@@ -60,11 +69,9 @@ function translateText(node) {
   if (said && said !== english) node.data = before + said + after;
 }
 
-s1.translate = translate;
-
-// The choices of a Radio are values as well, which Gradio does not translate: their labels are.
-document.addEventListener("s1-followed", () => {
+// Once Gradio has laid out its fields. The choices of a Radio are values as well, which Gradio does not translate: their labels are.
+export function translatePage() {
   document.documentElement.lang = LANGUAGE;
-  if (languageAsked) tellGradio();
+  if (languageAsked) setGradiosLanguage();
   for (const choice of document.querySelectorAll("fieldset label > span")) translate(choice);
-}, { once: true });
+}

@@ -1,8 +1,15 @@
 // The Race tab: a lane for the sequential trace and one for each sample, on one axis of tokens, and the vote (race_view.py).
 
+import { localNumber, phrase, t } from "../page/language.js";
+import { Asking } from "../web/asking.js";
+import { make, ROUND_ARROW } from "../web/dom.js";
+import { keepNewestInSight } from "../web/pieces.js";
+import { axisEnd, drawStrip, niceStep, showVerdict, signed, verdictClass } from "../web/strip.js";
+import { TraceText } from "../web/trace_text.js";
+
 const RACE_CROWDED = [[8, "few"], [16, "some"], [Infinity, "many"]]; // samples -> how high their lanes are
 
-s1.race = (component) => {
+export function mount(component) {
   const { element } = component;
   const part = (selector) => element.querySelector(selector);
   const lanesNode = part(".race-lanes"), field = part(".race-field"), scroller = part(".race-trace .trace-text");
@@ -186,4 +193,4 @@ s1.race = (component) => {
 
   const stream = new Asking(component, "race", { operations, clear, show, stop, sentence: () => race.sentence });
   new ResizeObserver(draw).observe(lanesNode);
-};
+}

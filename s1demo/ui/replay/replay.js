@@ -1,5 +1,9 @@
 // The Replay tab: plays a recording that the server folded once (playback.py), with no further word from it.
 
+import * as address from "../page/address.js";
+import { Comparison } from "../web/comparison.js";
+import { copyText, make, svgNode } from "../web/dom.js";
+
 const FRAME_MS = 40; // a long recording is more work to draw than a short one
 
 // Frames [ms, tokens, ops] on a clock of their own, shown through a Comparison.
@@ -123,7 +127,7 @@ function latest(ops) {
   return kept.filter(Boolean).map(({ op, texts }) => (texts ? [...op.slice(0, -1), texts.length > 1 ? texts.join("") : texts[0]] : op));
 }
 
-s1.replay = ({ element, props, trigger, watch }) => {
+export function mount({ element, props, trigger, watch }) {
   const root = element.querySelector(".replay");
   const part = (name) => root.querySelector(`#replay-${name}`);
   const [choice, position, playButton, stage] = [part("choice"), part("position"), part("play"), root.querySelector(".replay-stage")];
@@ -225,7 +229,7 @@ s1.replay = ({ element, props, trigger, watch }) => {
 
   // The address holds what is played: the name of a shipped recording, or a whole trace where it is short enough.
   function setLink() {
-    s1.address.set({ replay: recording.shipped, [HASH]: recording.link && `trace=${recording.link}` }, "replay");
+    address.set({ replay: recording.shipped, [address.HASH]: recording.link && `trace=${recording.link}` }, "replay");
   }
 
   async function copyLink() {
@@ -265,10 +269,10 @@ s1.replay = ({ element, props, trigger, watch }) => {
     ask(file ? { file, index: Number(index) } : { link: linkInAddress(), index: Number(index) });
   }
 
-  const linkInAddress = () => (s1.address.state("replay")[HASH]?.match(/^trace=(.+)$/) ?? [])[1] ?? "";
+  const linkInAddress = () => (address.state("replay")[address.HASH]?.match(/^trace=(.+)$/) ?? [])[1] ?? "";
 
   function follow() {
-    const named = s1.address.state("replay").replay;
+    const named = address.state("replay").replay;
     if (linkInAddress() && !named) ask({ link: linkInAddress() });
     else if (named !== undefined && named !== recording?.shipped) ask({ shipped: named });
     else if (named === undefined && !recording && shipped.length) ask({ shipped: shipped[0][0] });
@@ -317,4 +321,4 @@ s1.replay = ({ element, props, trigger, watch }) => {
   watch("value", () => receive(props.value));
   showPosition();
   follow();
-};
+}

@@ -77,7 +77,7 @@ def build_replay_tab(exhibit: Exhibit) -> Fields:
     shipped = shipped_recordings()
     view = gr.HTML(
         html_template=_template(shipped),
-        js_on_load=on_load("replay", "choose"),
+        js_on_load=on_load("replay/replay", "choose"),
         elem_id="replay-view",
         apply_default_css=False,
     )

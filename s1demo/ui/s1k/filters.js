@@ -1,7 +1,10 @@
 // What narrows the list: a histogram of trace lengths whose bars filter, and a menu of values for each other facet.
 
+import { LANGUAGE, t } from "../page/language.js";
+import { make } from "../web/dom.js";
+
 // Bars are buttons: a press adds or takes away one, a drag takes a range, arrow keys move between them.
-class LengthBars {
+export class LengthBars {
   // choose(values): called with the chosen buckets, by their least length
   constructor(node, choose) {
     Object.assign(this, { node, choose, values: [], from: null });
@@ -90,7 +93,7 @@ const shortLength = (length) => (length >= 1024 ? `${Math.round(length / 1024)}k
 const lengthRange = (least, unit) => (least ? t(`${least.toLocaleString("en")} to ${(2 * least - 1).toLocaleString("en")} ${unit}`) : t("no trace"));
 
 // One menu of boxes to tick, closed unless it is used.
-class FacetMenu {
+export class FacetMenu {
   // choose(values): called with the ticked values
   constructor(name, choose) {
     Object.assign(this, { name, choose, values: [] });
@@ -145,7 +148,7 @@ class FacetMenu {
 }
 
 // A native menu: `choices` are lists of value and words.
-function choiceMenu(label, choices, choose) {
+export function choiceMenu(label, choices, choose) {
   const node = make("select", "s1k-menu");
   node.setAttribute("aria-label", label);
   node.append(...choices.map(([value, words]) => Object.assign(make("option", "", words), { value })));

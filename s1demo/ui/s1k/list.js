@@ -1,6 +1,9 @@
 // The list of rows: as long as it likes, yet only what is in view is in the page. A list box: arrows choose, the choice is opened.
 
-class RowList {
+import { t } from "../page/language.js";
+import { CHECK, CROSS, make } from "../web/dom.js";
+
+export class RowList {
   // open(row): called when the visitor has chosen another row
   constructor(node, open) {
     Object.assign(this, { node, space: node.firstElementChild, open, rows: [], chosen: null, catalogue: null });
@@ -86,9 +89,9 @@ class RowList {
   }
 }
 
-const lengthText = (length, unit) => (length ? t(`${length.toLocaleString("en")} ${length === 1 ? unit.slice(0, -1) : unit}`) : t("no trace"));
+export const lengthText = (length, unit) => (length ? t(`${length.toLocaleString("en")} ${length === 1 ? unit.slice(0, -1) : unit}`) : t("no trace"));
 
-function verdictMark(verdict) {
+export function verdictMark(verdict) {
   const mark = { correct: `${CHECK} `, incorrect: `${CROSS} ` }[verdict] ?? "";
   return make("span", `s1k-verdict ${{ correct: "right", incorrect: "wrong" }[verdict] ?? ""}`, mark + t(verdict));
 }

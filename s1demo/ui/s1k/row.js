@@ -1,8 +1,13 @@
 // One row, whole: question, reference solution, the traces side by side. Everything of it is untrusted and only ever set as text.
 
+import { t } from "../page/language.js";
+import { copyText, make } from "../web/dom.js";
+import { observeFormulas, paragraphs } from "../web/math.js";
+import { lengthText, verdictMark } from "./list.js";
+
 const TERM = /"([^"]*)(?:"|$)|([^\s"]+)/g; // as the search reads it: words and "phrases"
 
-class RowReader {
+export class RowReader {
   // actions: {previous, next, random, list, raw(on), ask(row), copyLink}: what the buttons do
   constructor(node, actions) {
     Object.assign(this, { node, actions, row: null, raw: false, search: "" });
@@ -89,7 +94,7 @@ class RowReader {
   // A formula that may come without its dollars, as answers do.
   math(node, text) {
     node.textContent = /\\/.test(text) && !/\$/.test(text) ? `$${text}$` : text;
-    if (!this.raw) s1.math.observe(node);
+    if (!this.raw) observeFormulas(node);
     return node;
   }
 
@@ -131,8 +136,8 @@ class RowReader {
 
   write(body, text) {
     body.classList.toggle("raw", this.raw);
-    body.replaceChildren(...s1.math.paragraphs(text).map((paragraph) => make("p", "", paragraph)));
-    if (!this.raw) for (const paragraph of body.children) s1.math.observe(paragraph);
+    body.replaceChildren(...paragraphs(text).map((paragraph) => make("p", "", paragraph)));
+    if (!this.raw) for (const paragraph of body.children) observeFormulas(paragraph);
   }
 
   // Mark what was searched for, without touching the text; `jump` scrolls to the first place within the traces.
@@ -174,6 +179,3 @@ async function copyFrom(button, text) {
   button.textContent = (await copyText(text)) ? t("copied") : t("the browser refused");
   setTimeout(() => (button.textContent = words), 1500);
 }
-
-// The component that rows arrive in; data.js listens.
-s1.dataRow = ({ props, watch }) => watch("value", () => document.dispatchEvent(new CustomEvent("s1-row", { detail: props.value })));

@@ -1,12 +1,19 @@
 // The s1K tab: what the visitor chose is in `state` and in the address; the server is asked for lists ("rows") and for one row ("row").
 
+import * as address from "../page/address.js";
+import { t } from "../page/language.js";
+import { make } from "../web/dom.js";
+import { choiceMenu, FacetMenu, LengthBars } from "./filters.js";
+import { RowList } from "./list.js";
+import { RowReader } from "./row.js";
+
 const DATA_ADDRESS = ["set", "search", "source", "domain", "correctness", "length", "teacher", "order", "row", "text"];
 const DATA_FACETS = ["source", "domain", "correctness", "length"];
 const DATA_ORDERS = [["index", "by number"], ["length", "shortest first"], ["-length", "longest first"], ["source", "by source"], ["domain", "by domain"], ["correctness", "incorrect first"], ["-correctness", "correct first"]];
 const DATA_SILENCE_SECONDS = 20; // a request is answered within 5 s, if only to say that a data set is being loaded
 const DATA_LOST = "The exhibit does not answer. Check the connection, then search again.";
 
-s1.data = ({ element, props, trigger, watch }) => {
+export function mount({ element, props, trigger, watch }) {
   const part = (name) => element.querySelector(`.s1k-${name}`);
   const root = element.querySelector(".s1k"), search = part("search"), note = part("note");
   const list = new RowList(part("rows"), (row) => open(row));
@@ -21,14 +28,14 @@ s1.data = ({ element, props, trigger, watch }) => {
     list: () => showList(),
     raw: (raw) => setRaw(raw),
     link: () => location.href,
-    ask: (row) => s1.address.go({ tab: "compare", question: row.parts.find(([kind]) => kind === "question")?.[3] ?? "", answer: row.answer }),
+    ask: (row) => address.go({ tab: "compare", question: row.parts.find(([kind]) => kind === "question")?.[3] ?? "", answer: row.answer }),
   });
   const asked = { rows: 0, row: 0 }, retry = part("again");
-  let state, catalogue = null, shownSet = "", shownRows = "", failure = "", failed = "", again = 0, silence = 0, typing = 0, rowDelay = 0;
+  let state, catalogue = null, shownSet = "", shownRows = "", failure = "", failed = "", repeat = 0, silence = 0, typing = 0, rowDelay = 0;
 
   function readAddress() {
-    const address = s1.address.state("s1k");
-    state = Object.fromEntries(DATA_ADDRESS.map((name) => [name, address[name] ?? ""]));
+    const linked = address.state("s1k");
+    state = Object.fromEntries(DATA_ADDRESS.map((name) => [name, linked[name] ?? ""]));
     state.chosen = Object.fromEntries(DATA_FACETS.map((name) => [name, state[name] ? state[name].split("|") : []]));
     search.value = state.search;
     reader.raw = state.text === "raw";
@@ -36,7 +43,7 @@ s1.data = ({ element, props, trigger, watch }) => {
 
   function writeAddress() {
     for (const name of DATA_FACETS) state[name] = state.chosen[name].join("|");
-    s1.address.set(Object.fromEntries(DATA_ADDRESS.map((name) => [name, state[name]])), "s1k");
+    address.set(Object.fromEntries(DATA_ADDRESS.map((name) => [name, state[name]])), "s1k");
   }
 
   // The visitor wants another list; what is shown stays shown, and the data set stays what it is.
@@ -49,7 +56,7 @@ s1.data = ({ element, props, trigger, watch }) => {
   const choose = (name, values) => change({ chosen: { ...state.chosen, [name]: values } });
 
   function askList(again = false) {
-    clearTimeout(again);
+    clearTimeout(repeat);
     clearTimeout(silence);
     silence = setTimeout(() => tell(t(DATA_LOST), "problem"), 1000 * DATA_SILENCE_SECONDS);
     const { set, search: text, chosen, teacher } = state;
@@ -63,7 +70,7 @@ s1.data = ({ element, props, trigger, watch }) => {
     const problem = answer.problem ?? failure, { notes = [], of } = answer;
     tell(problem || notes.map((note) => t(note.replaceAll(of, "{set}"), { set: of })).join(" "), problem ? "problem" : "note");
     if (answer.failed || failure) offerAgain(answer.failed ? "" : failed);
-    if (answer.wait) again = setTimeout(() => askList(), answer.rows ? 1000 : 500);
+    if (answer.wait) repeat = setTimeout(() => askList(), answer.rows ? 1000 : 500);
     if (!answer.rows) return;
     const another = answer.set !== shownSet;
     shownSet = answer.set;
@@ -189,7 +196,7 @@ s1.data = ({ element, props, trigger, watch }) => {
   }
 
   function onGo() {
-    if (s1.address.openTab() !== "s1k") return;
+    if (address.openTab() !== "s1k") return;
     failure = "";
     readAddress();
     askList();
@@ -201,9 +208,9 @@ s1.data = ({ element, props, trigger, watch }) => {
   part("sets").addEventListener("click", (event) => event.target.closest("[data-set]") && onSet(event));
   search.addEventListener("input", onSearch);
   watch("value", () => onList(props.value));
-  document.addEventListener("s1-row", onRow);
+  document.addEventListener("s1k-opened", onRow);
   document.addEventListener("s1-go", onGo);
   document.addEventListener("keydown", onKey);
   readAddress();
   askList();
-};
+}

@@ -57,8 +57,8 @@ def build_data_tab(exhibit: Exhibit) -> Fields:
     shelf = Shelf(lambda version, tell: load(version, tell=tell))
     sets = "".join(f'<button type="button" data-set="{version}" aria-pressed="false">{version}</button>' for version in VERSIONS)
     template = _TEMPLATE.format(sets=sets, most=MAX_SEARCH_CHARS)
-    view = gr.HTML(html_template=template, js_on_load=on_load("data", "rows", "row"), elem_id="s1k", apply_default_css=False)
-    opened = gr.HTML(js_on_load=on_load("dataRow"), elem_id="s1k-opened", visible="hidden")
+    view = gr.HTML(html_template=template, js_on_load=on_load("s1k/s1k", "rows", "row"), elem_id="s1k", apply_default_css=False)
+    opened = gr.HTML(js_on_load=on_load("web/relay"), elem_id="s1k-opened", visible="hidden")
 
     async def rows(event: gr.EventData) -> dict[str, Any]:
         return await _answered(shelf, event._data, list_answer)

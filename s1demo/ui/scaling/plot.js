@@ -1,6 +1,8 @@
 // A plotly figure on the page. Gradio's own plot component brings plotly, so it is asked for with the first figure only.
 // Figures are made by s1demo/plots; text in them is escaped there, as plotly reads a little HTML.
 
+import { LANGUAGE, NUMBER_SIGNS, phrase, t } from "../page/language.js";
+
 const PLOTLY_PATIENCE_SECONDS = 30;
 const PLOT_CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toImage"] };
 
@@ -45,21 +47,12 @@ function inLanguage({ data, layout }) {
   return { data, layout };
 }
 
-// A line of a hover or a note: a sentence, or what it is of, then a colon and a sentence or names.
-function phrase(line) {
-  const whole = t(line);
-  if (whole !== line) return whole;
-  const [, before, after] = /^(.*?)(: .*)$/.exec(line) ?? [, line, ""];
-  const rest = after.slice(2), said = t(rest);
-  return rest ? `${t(before)}: ${said === rest ? rest.replace(NUMBER, (number) => localNumber(number)) : said}` : line;
-}
-
 // What a point was measured by or printed in, as s1demo/plots put it in the trace's meta.
 function sourceOf({ data: { meta }, pointNumber }) {
   return (Array.isArray(meta?.source) ? meta.source[pointNumber] : meta?.source) ?? "";
 }
 
-class PlotlyFigure {
+export class PlotlyFigure {
   // node: where to draw; askFor(): load plotly; onPoint(customdata): a point that opens something was clicked; onSource(text): the
   // pointer is on a point with this source, or on none
   constructor(node, askFor, onPoint, onSource) {

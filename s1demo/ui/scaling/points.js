@@ -1,7 +1,11 @@
 // Numbers as a table, and the questions behind a point. Everything is set as text: questions and labels are data-set rows.
 
+import * as address from "../page/address.js";
+import { LANGUAGE, t, tParts } from "../page/language.js";
+import { CHECK, CROSS, make } from "../web/dom.js";
+
 // A table whose first column, whose numbers they are, becomes a row of its own in front of each group.
-function numbersTable({ columns, rows, opens, text }, onOpen) {
+export function numbersTable({ columns, rows, opens, text }, onOpen) {
   const table = make("table");
   table.append(make("caption", "sr-only", text));
   const head = table.createTHead().insertRow();
@@ -40,7 +44,7 @@ const shownCell = (cell) => (cell === null ? "–" : typeof cell === "string" ? 
 const CHANGES = { mended: "mended: wrong before", spoilt: "spoilt: right before" };
 
 // The panel beside the plot, there while a point is open; ask(wanted) fetches a page of questions, which comes back through show.
-class PointPanel {
+export class PointPanel {
   constructor(node, ask, close) {
     Object.assign(this, { node, ask, wanted: null });
     const part = (name) => node.querySelector(name);
@@ -93,14 +97,14 @@ class PointPanel {
     if (row.change) about.prepend(make("b", row.change, t(CHANGES[row.change])), " \u00B7 ");
     button.append(about);
     button.title = t("Watch this trace in Compare");
-    button.addEventListener("click", () => s1.address.go(row.go));
+    button.addEventListener("click", () => address.go(row.go));
     item.append(button);
     return item;
   }
 }
 
 // Radio buttons or check boxes that look like pills: choices are {key, name, on}.
-function pillGroup(node, name, choices, type, onChange) {
+export function pillGroup(node, name, choices, type, onChange) {
   const focused = node.contains(document.activeElement) && document.activeElement.value;
   node.replaceChildren(
     ...choices.map(({ key, name: text, on, mark }) => {

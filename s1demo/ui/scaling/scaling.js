@@ -1,9 +1,16 @@
 // The Scaling tab: what to look at in, one picture out. The page asks the server for every picture (`draw`) and shows the newest.
 
+import * as address from "../page/address.js";
+import { phrase, t } from "../page/language.js";
+import { followLink, make, saveFile } from "../web/dom.js";
+import { PlotlyFigure } from "./plot.js";
+import { numbersTable, pillGroup, PointPanel } from "./points.js";
+import { SweepPanel } from "./sweep.js";
+
 const SCALING_ANSWER_SECONDS = 20;
 const SCALING_NARROW = 760;
 
-s1.scaling = ({ element, props, trigger, watch }) => {
+export function mount({ element, props, trigger, watch }) {
   const part = (name) => element.querySelector(name);
   const state = { look: "curve", benchmark: "", axis: "thinking", runs: null, sweep: "", point: null };
   let asked = 0, answered = 0, questionsAsked = 0, dirty = false, shown = null, drawnRevision = 0;
@@ -15,14 +22,14 @@ s1.scaling = ({ element, props, trigger, watch }) => {
   const benchmark = part("#scaling-benchmark"), axis = part("#scaling-axis"), details = part("details"), caption = part(".scaling-caption");
 
   function readAddress() {
-    const { look, benchmark, axis, runs, sweep, point } = s1.address.state("scaling");
+    const { look, benchmark, axis, runs, sweep, point } = address.state("scaling");
     Object.assign(state, { look: look ?? "curve", benchmark: benchmark ?? "", axis: axis ?? "thinking", runs: runs?.split(",") ?? null, sweep: sweep ?? "" });
     state.point = point ? point.split("|") : null;
   }
 
   function writeAddress() {
     const { look, axis, runs, point } = state;
-    s1.address.set({ look: look === "curve" ? "" : look, benchmark: state.benchmark, axis: axis === "thinking" ? "" : axis, runs: runs?.join(",") ?? "", sweep: state.sweep, point: point?.join("|") ?? "" }, "scaling");
+    address.set({ look: look === "curve" ? "" : look, benchmark: state.benchmark, axis: axis === "thinking" ? "" : axis, runs: runs?.join(",") ?? "", sweep: state.sweep, point: point?.join("|") ?? "" }, "scaling");
   }
 
   const narrow = () => innerWidth < SCALING_NARROW;
@@ -192,7 +199,7 @@ s1.scaling = ({ element, props, trigger, watch }) => {
   }
 
   function onGo() {
-    if (s1.address.openTab() !== "scaling") return;
+    if (address.openTab() !== "scaling") return;
     readAddress();
     ask();
     if (state.point) panel.open(state.point, state.look === "waits");
@@ -206,7 +213,7 @@ s1.scaling = ({ element, props, trigger, watch }) => {
   for (const button of element.querySelectorAll("[data-save]")) button.addEventListener("click", () => shown && save(button.dataset.save));
   part(".sweep-save").addEventListener("click", () => trigger("save", { n: 0, key: sweep.key }));
   watch("value", receive);
-  document.addEventListener("s1-scaling-answer", ({ detail }) => detail && onAnswer(detail));
+  document.addEventListener("scaling-answers", ({ detail }) => detail && onAnswer(detail));
   document.addEventListener("s1-go", onGo);
   let look = [narrow(), dark()].join();
   const restyle = () => look !== (look = [narrow(), dark()].join()) && ask();
@@ -216,21 +223,9 @@ s1.scaling = ({ element, props, trigger, watch }) => {
   readAddress();
   ask();
   if (state.point) openPoint(state.point);
-};
+}
 
 function csvText(rows) {
   const quoted = (cell) => (/[",\n\r]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
   return `${rows.map((cells) => cells.map((cell) => quoted(String(cell ?? ""))).join(",")).join("\r\n")}\r\n`;
-}
-
-function saveFile(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  followLink(name, url);
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
-}
-
-function followLink(name, href) {
-  const link = make("a");
-  Object.assign(link, { href, download: name });
-  link.click();
 }

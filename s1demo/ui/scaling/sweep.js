@@ -1,9 +1,12 @@
 // The sweep panel: what to measure, how far it is, stop and go on. The stream of messages comes through a hidden component.
 
+import { t, tParts } from "../page/language.js";
+import { Stream } from "../web/stream.js";
+
 const SWEEP_PATIENCE_SECONDS = 1.5;
 const SWEEP_WAITS = "Another sweep is running; yours begins when it is finished. Stop takes you out of the queue.";
 
-class SweepPanel {
+export class SweepPanel {
   // trigger: Gradio's; onProgress(status): there is more to draw
   constructor(node, trigger, onProgress) {
     const part = (name) => node.querySelector(name);
@@ -30,7 +33,7 @@ class SweepPanel {
       this.run();
     });
     part(".sweep-stop").addEventListener("click", () => this.stop());
-    document.addEventListener("s1-scaling-stream", ({ detail }) => this.stream.receive(detail));
+    document.addEventListener("scaling-stream", ({ detail }) => this.stream.receive(detail));
     this.setRunning(false);
   }
 
@@ -76,7 +79,3 @@ class SweepPanel {
     this.problem.dataset.kind = kind;
   }
 }
-
-const relayed = (name) => ({ props, watch }) => watch("value", () => document.dispatchEvent(new CustomEvent(name, { detail: props.value })));
-s1.scalingStream = relayed("s1-scaling-stream");
-s1.scalingAnswers = relayed("s1-scaling-answer");

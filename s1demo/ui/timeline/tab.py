@@ -86,7 +86,7 @@ def build_timeline_tab(exhibit: Exhibit) -> Fields:
     note = f"<span>points behind lines lie at least {apart} tokens apart</span>" if apart > 1 else ""
     template = _VIEW.format(forced=html.escape(FINAL_ANSWER), apart=note)
     view = gr.HTML(
-        html_template=template, js_on_load=on_load("timeline", "resync"), elem_id="timeline-view", apply_default_css=False
+        html_template=template, js_on_load=on_load("timeline/timeline", "resync"), elem_id="timeline-view", apply_default_css=False
     )
 
     def start(question: str, *values: Any) -> tuple[View, Events]:

@@ -1,8 +1,15 @@
 // The Timeline tab: one trace, the answer it would give at each point, and a scrubber that moves through it (timeline_view.py).
 
+import { localNumber, t, tParts } from "../page/language.js";
+import { Asking } from "../web/asking.js";
+import { CHECK, CROSS, ROUND_ARROW, svgNode } from "../web/dom.js";
+import { keepNewestInSight } from "../web/pieces.js";
+import { axisEnd, drawStrip, niceStep, shorten, showVerdict, verdictClass } from "../web/strip.js";
+import { TraceText } from "../web/trace_text.js";
+
 const TL = { left: 52, right: 22, top: 26, height: 168, bottom: 8, mostMarks: 240 };
 
-s1.timeline = (component) => {
+export function mount(component) {
   const { element } = component;
   const part = (selector) => element.querySelector(selector);
   const svg = part("svg"), strip = part(".tl-strip"), scrubber = part(".tl-scrubber"), scroller = part(".trace-text");
@@ -134,7 +141,7 @@ s1.timeline = (component) => {
   for (const drawn of [svg, strip]) for (const kind of ["pointerdown", "pointermove"]) drawn.addEventListener(kind, onPointer);
   const stream = new Asking(component, "timeline", { operations, clear, show, stop, sentence: () => svg.getAttribute("aria-label") });
   new ResizeObserver(draw).observe(svg);
-};
+}
 
 const withVerdict = ({ answer, verdict }) => `${shorten(answer || t("nothing"), 24)} ${t({ right: `${CHECK} right`, wrong: `${CROSS} wrong` }[verdict] ?? "")}`.trim();
 const percent = (share) => (share > 0.995 ? "above 99 %" : share < 0.005 ? "below 1 %" : `${Math.round(100 * share)} %`);

@@ -1,19 +1,26 @@
 // A tab that asks one question and streams one view (asking.py): running or not, the problem line, stale results, Escape.
 // view: {operations, clear(), show(), stop(why), sentence()}; all but the operations that end a run may assume a cleared view.
 
+import * as address from "../page/address.js";
+import { t } from "../page/language.js";
+import { byId } from "./dom.js";
+import { listenForKeys, nextExample } from "./keys.js";
+import { Stream } from "./stream.js";
+
 const ASK_PATIENCE_SECONDS = 1.5; // a run that has not begun by then is waiting for a place
 const ASK_WAITING = "Others are running; yours begins as soon as a place is free.";
 
 // A run or its end is asked for; from now on the address reproduces the run.
-s1.asked = (kind, what, names, values) => {
+export function asked(kind, what, names, values) {
   if (what === "run") {
-    const { speed, ...asked } = Object.fromEntries(names.map((name, i) => [name, values[i]]));
-    s1.address.set({ ...asked, run: 1 }, kind);
+    const given = Object.fromEntries(names.map((name, i) => [name, values[i]]));
+    delete given.speed; // the address keeps what it says of it
+    address.set({ ...given, run: 1 }, kind);
   }
   document.dispatchEvent(new CustomEvent("s1-asked", { detail: { kind, what } }));
-};
+}
 
-class Asking {
+export class Asking {
   constructor({ element, props, trigger, watch }, kind, view) {
     Object.assign(this, { element, kind, view, fresh: true, asked: 0, question: "" });
     this.stream = new Stream({
@@ -33,7 +40,7 @@ class Asking {
     });
     setInterval(() => this.checkQuestion(), 250);
     this.setRunning(false);
-    if (byId(`${kind}-problem`).dataset.linked === "run") s1.address.runLinked(kind, `${kind}-run`);
+    if (byId(`${kind}-problem`).dataset.linked === "run") address.runLinked(kind, `${kind}-run`);
   }
 
   operations(own) {

@@ -1,6 +1,11 @@
 // Fork picture and panes of one comparison, inside `root`: carries out the view operations of render.py.
 
-class Comparison {
+import { t } from "../page/language.js";
+import { drawFork } from "./fork.js";
+import { Pane } from "./pane.js";
+import { shorten, signed } from "./strip.js";
+
+export class Comparison {
   constructor(root) {
     this.root = root;
     this.panes = new Map([...root.querySelectorAll("[data-run]")].map((node) => [node.dataset.run, new Pane(node)]));

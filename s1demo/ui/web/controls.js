@@ -1,7 +1,9 @@
 // A slider with real stops: `stops` is a list of numbers that may end in "auto". 
 // The range holds the position of the stop, the number field the exact value; empty means "auto".
 
-s1.stopSlider = ({ element, props, trigger, watch }) => {
+import { t } from "../page/language.js";
+
+export function mount({ element, props, trigger, watch }) {
   const range = element.querySelector("input[type=range]");
   const number = element.querySelector("input[type=number]");
   const unit = element.querySelector(".unit");
@@ -43,4 +45,4 @@ s1.stopSlider = ({ element, props, trigger, watch }) => {
   number.addEventListener("blur", () => show(props.value));
   watch("value", () => show(props.value));
   show(props.value);
-};
+}

@@ -1,12 +1,16 @@
 // One run on the page: header, meter, trace, answer. Model text is untrusted: it is only ever set as text. The thinking is in pieces
 // (pieces.js); what the run shares with the one beside it is in front of their mark.
 
+import { t, tParts } from "../page/language.js";
+import { CHECK, CROSS, make, SCISSORS } from "./dom.js";
+import { hasFormula, observeFormulas } from "./math.js";
+import { keepNewestInSight, Pieces } from "./pieces.js";
+
 const VERDICT_WORDS = { right: `${CHECK} right`, wrong: `${CROSS} wrong`, unclear: "? not comparable" };
-const HAS_MATH = /\$|\\[([]|\\begin\{/;
 
 const UNBUDGETED = ["natural", "extended"];
 
-class Pane {
+export class Pane {
   constructor(node) {
     this.node = node;
     for (const name of ["status", "count", "meter", "trace", "thinking", "ending", "answer-line", "answer", "verdict", "details"]) {
@@ -131,7 +135,7 @@ class Pane {
     this.answer.classList.toggle("long", answer.length > 12);
     this.judge(verdict);
     this.details.replaceChildren(...details.map((line) => make("span", "", tParts(line, " \u00B7 "))));
-    if (this.answerText && HAS_MATH.test(this.answerText.textContent)) s1.math?.observe?.(this.answerText);
+    if (this.answerText) observeFormulas(this.answerText);
   }
 
   judge(verdict) {
@@ -150,8 +154,8 @@ class Pane {
   }
 }
 
-// A paragraph is complete: its formulas may be drawn, if math.js is there, as soon as it is in view.
+// A paragraph is complete: its formulas may be drawn as soon as it is in view.
 function showFormulas(piece) {
-  piece.hasMath = piece.kind === "own-text" && HAS_MATH.test(piece.text);
-  if (piece.hasMath) for (const part of [piece.front, piece.back]) if (part.textContent) s1.math?.observe?.(part);
+  piece.hasMath = piece.kind === "own-text" && hasFormula(piece.text);
+  if (piece.hasMath) for (const part of [piece.front, piece.back]) observeFormulas(part);
 }

@@ -3,12 +3,15 @@
 // begin and end with a line: what grows is laid out anew, and that must not be the whole of a long trace.
 // A mark divides the text, so each piece has two parts: `front`, before the mark, and `back`, behind it.
 
+import { t } from "../page/language.js";
+import { make, ROUND_ARROW } from "./dom.js";
+
 const PARAGRAPH_STARTS = /(?<=\n)(?=[^\n])/;
 const LONGEST_FORMULA = 2000;
 const BLOCK_CHARACTERS = 1500; // a block takes no further line then
 const lengthOf = (text) => [...text].length;
 
-class Pieces {
+export class Pieces {
   // node: to write into; [front, back]: the classes of the parts; mark: where it is at first; settled(piece): a paragraph is complete
   constructor(node, [front, back], mark, settled = () => {}) {
     Object.assign(this, { node, front, back, settled, firstMark: mark });
@@ -125,7 +128,7 @@ class Pieces {
 }
 
 // Keep the newest line of a trace in sight, unless the reader has scrolled up. `followed` is the scroller's own memory.
-function keepNewestInSight(scroller) {
+export function keepNewestInSight(scroller) {
   const followed = Number(scroller.dataset.followed ?? 0);
   if (scroller.scrollTop >= followed - 24) scroller.scrollTop = scroller.scrollHeight;
   scroller.dataset.followed = scroller.scrollTop;

@@ -6,7 +6,7 @@ const SILENCE_SECONDS = 8; // the server sends a heartbeat every 0.4 s
 //   operations: {name: function} for the operations of a message
 //   begin(): a run's first message has come; clear(): forget all that is shown; show(): a message has been carried out
 //   lost(): nothing has come for too long; resync(): ask the server to repeat the run in full
-class Stream {
+export class Stream {
   constructor(handlers) {
     Object.assign(this, { handlers, run: 0, n: 0, lost: false, heard: 0, moved: 0, running: false }); // moved: when something last happened
     setInterval(() => this.checkSilence(), 1000);

@@ -1,11 +1,19 @@
 // Answers as strips and in words, for every view that draws them along tokens. Answers are untrusted: only ever set as text.
 
-const verdictClass = (answer, verdict) => verdict || (answer ? "unknown" : "none");
+import { t } from "../page/language.js";
+import { CHECK, CROSS, make } from "./dom.js";
+
+export function shorten(text, length) {
+  const line = text.split("\n")[0];
+  return line.length > length ? `${line.slice(0, length - 1)}\u2026` : line;
+}
+
+export const verdictClass = (answer, verdict) => verdict || (answer ? "unknown" : "none");
 const signOf = ({ answer, verdict }) => ({ right: CHECK, wrong: CROSS })[verdict] ?? (answer ? "?" : "\u2013");
-const signed = (answer, verdict) => `${shorten(answer || t("no answer"), 24)} ${signOf({ answer, verdict })}`;
+export const signed = (answer, verdict) => `${shorten(answer || t("no answer"), 24)} ${signOf({ answer, verdict })}`;
 
 // Answer and verdict as words and signs, in the elements of these names inside `node`.
-function showVerdict(node, answer, verdict, empty = false) {
+export function showVerdict(node, answer, verdict, empty = false) {
   const words = { right: `${CHECK} right`, wrong: `${CROSS} wrong` }[verdict] ?? "";
   const shown = node.querySelector(".answer"), judged = node.querySelector(".verdict");
   shown.textContent = empty ? "" : answer || t("no answer");
@@ -16,7 +24,7 @@ function showVerdict(node, answer, verdict, empty = false) {
 }
 
 // A strip of answers: HTML, for its hatches are backgrounds. Of a label only as much as fits. A stretch may carry a note.
-function drawStrip(strip, found, longest, unit = "tokens") {
+export function drawStrip(strip, found, longest, unit = "tokens") {
   strip.replaceChildren(...found.map(({ start, end, answer, verdict, group, note = "" }) => {
     const node = make("span", `stretch ${verdictClass(answer, verdict)}`), said = signed(answer, verdict);
     if (verdict !== "right" && group >= 0) node.dataset.pattern = group % 6;
@@ -41,7 +49,13 @@ function sayLess(labels, say) {
 }
 
 // Where an axis ends: while it grows in doublings, so that what grows is seen to grow; then at the last token.
-function axisEnd(tokens, growing) {
+export function axisEnd(tokens, growing) {
   const least = Math.max(40, tokens);
   return growing ? 50 * 2 ** Math.max(0, Math.ceil(Math.log2(least / 50))) : least;
+}
+
+// The smallest of 1, 2, 5, 10, 20, ... that is at least so much.
+export function niceStep(rough) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(rough, 1)));
+  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough);
 }

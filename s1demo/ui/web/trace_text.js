@@ -1,9 +1,13 @@
 // The text of one trace, for views that show it as it is: forced text as pills, the end of thinking, the answer; and a cut that
 // dims what comes behind it. Model text is untrusted: it is only ever set as text. Lengths are in characters, not UTF-16 units.
 
+import { t } from "../page/language.js";
+import { make, SCISSORS } from "./dom.js";
+import { Pieces } from "./pieces.js";
+
 const TRACE_ENDS = { natural: "\u25A0 thinking ended by itself", budget: `${SCISSORS} budget reached`, context: `${SCISSORS} context full` };
 
-class TraceText {
+export class TraceText {
   constructor(node) {
     this.node = node;
     this.pieces = new Pieces(node, ["before", "after"], Infinity);

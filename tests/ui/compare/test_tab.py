@@ -208,11 +208,11 @@ def test_a_true_answer_brings_verdicts_and_stays_with_its_question(open_page, ur
     page.wait_for_function("!location.search.includes('answer=')")
     rerun(page, lambda: page.click("#run"))
     assert page.inner_text(".truth") == "True answer: 75"
-    page.evaluate("s1.address.go({ tab: 'compare', question: 'Yours?', answer: '3', run: 1 })")
+    page.evaluate("s1.module('page/address').then((address) => address.go({ tab: 'compare', question: 'Yours?', answer: '3', run: 1 }))")
     page.wait_for_function("document.querySelector('.truth').textContent === 'True answer: 3'")
     page.wait_for_function(IDLE)
     assert verdicts(page) == ["✗ wrong", "✗ wrong", "✓ right"]
-    page.evaluate("s1.address.go({ tab: 'compare', question: 'Others?', run: 1 })")
+    page.evaluate("s1.module('page/address').then((address) => address.go({ tab: 'compare', question: 'Others?', run: 1 }))")
     page.wait_for_function("document.querySelector('.truth').textContent === ''")
     page.wait_for_function(IDLE)
     assert verdicts(page) == ["", "", ""] and "answer=" not in page.url
@@ -231,7 +231,7 @@ def test_formulas_are_compared_as_formulas(open_page, serve):
 
 def test_a_link_runs_by_itself_once(open_page, url):
     page = open_page(url + "?question=A+link%3F&waits=1&speed=full+speed")
-    page.wait_for_function("s1.address.followed")
+    page.wait_for_selector("html[data-followed=true]")
     assert "run=1" not in page.url
     run_and_wait(page)
     assert "run=1" in page.url and "budget=16" in page.url
@@ -243,7 +243,7 @@ def test_a_link_runs_by_itself_once(open_page, url):
     asked = []
     linked.expose_function("note", lambda: asked.append(1))
     linked.evaluate("document.addEventListener('s1-run-asked', () => note())")
-    linked.evaluate("s1.address.follow(); s1.address.go({ tab: 'compare' })")
+    linked.evaluate("s1.module('page/address').then((address) => { address.follow(); address.go({ tab: 'compare' }); })")
     linked.wait_for_function("document.querySelector('#question textarea').value === 'A link?'")
     assert asked == []
     assert linked.complaints == []
@@ -251,7 +251,7 @@ def test_a_link_runs_by_itself_once(open_page, url):
 
 def test_the_link_can_be_copied(open_page, url):
     page = open_page(url + "?question=Copy+me%3F", permissions=["clipboard-read", "clipboard-write"])
-    page.wait_for_function("s1.address.followed")
+    page.wait_for_selector("html[data-followed=true]")
     page.click("#copy-link")
     page.wait_for_function("document.getElementById('copy-link').textContent === 'copied'")
     assert page.evaluate("navigator.clipboard.readText()") == page.url
@@ -284,7 +284,7 @@ def test_the_traces_can_be_saved(open_page, url):
 
 def test_formulas_are_handed_over_paragraph_by_paragraph(open_page, serve):
     page = open_page(serve(ScriptedEngine(0.0005, thinking=[FORMULA], answers=["\nAnswer: $z$"])))
-    page.evaluate("window.drawn = []; s1.math = { observe: (node) => drawn.push(node) }")
+    page.evaluate("window.drawn = []; IntersectionObserver.prototype.observe = (node) => drawn.push(node)")
     page.fill("#num-waits input[type=number]", "1")
     run_and_wait(page)
     page.wait_for_function(IDLE)

@@ -2,9 +2,13 @@
 // drawFork(svg, runs) draws the whole picture anew from plain data; it keeps nothing and asks the page for its width only.
 //   runs: [{name, tokens, shared, waits: [{at, word, answer, verdict}], end: {reason, at} | null, answer, verdict, stopped}], the middle one is the main line.
 
+import { t } from "../page/language.js";
+import { CHECK, CROSS, ROUND_ARROW, SCISSORS, svgNode } from "./dom.js";
+import { niceStep, shorten } from "./strip.js";
+
 const FORK = { rows: [26, 60, 106], axis: 138, height: 154, left: 16, bend: 30, mark: 11, letter: 7.5 };
 
-function drawFork(svg, runs) {
+export function drawFork(svg, runs) {
   const width = svg.clientWidth || 800, wide = width > 640;
   const room = wide ? 250 : 118;
   const longest = Math.max(40, ...runs.map((run) => run.tokens));
@@ -41,11 +45,6 @@ function drawAxis(svg, longest, x, wide) {
     svgNode(axis, "text", { x: x(tokens), y: FORK.axis + 3, "text-anchor": tokens ? "middle" : "start" }, tokens.toLocaleString("en"));
   }
   svgNode(axis, "text", { x: x(longest) + 14, y: FORK.axis - 8 }, t(wide ? "thinking tokens, forced ones included" : "thinking tokens"));
-}
-
-function niceStep(rough) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(rough, 1)));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough);
 }
 
 function drawMainLine(svg, runs, main, x) {
@@ -126,9 +125,4 @@ function endWords(run, wide, together) {
   if (run.end.reason === "budget") return t(`cut at ${tokens}`);
   if (run.end.reason === "context") return t(`context full at ${tokens}`);
   return t(together > 1 ? `${together} runs stop by themselves at ${tokens}` : `stops by itself at ${tokens}`);
-}
-
-function shorten(text, length) {
-  const line = text.split("\n")[0];
-  return line.length > length ? `${line.slice(0, length - 1)}\u2026` : line;
 }

@@ -1,4 +1,8 @@
-// Projector mode: a class on the page, as its address says. theme.py and page.css hold what it changes.
+// The header of the page: projector mode, which is a class on the page (theme.py and page.css hold what it changes), and the language.
+
+import { byId } from "../web/dom.js";
+import * as address from "./address.js";
+import { LANGUAGE, translatePage } from "./language.js";
 
 const projectorIsOn = () => document.documentElement.classList.contains("s1-projector");
 
@@ -10,16 +14,17 @@ function setProjector(on) {
 
 setProjector(new URLSearchParams(location.search).get("projector") === "1");
 
-s1.pageHeader = () => {
+export function mount() {
   setProjector(projectorIsOn());
   byId("projector").addEventListener("click", () => {
     setProjector(!projectorIsOn());
-    s1.address.set({ projector: projectorIsOn() ? 1 : "" });
+    address.set({ projector: projectorIsOn() ? 1 : "" });
   });
   const choice = byId("language");
   choice.value = LANGUAGE;
   choice.addEventListener("change", () => {
-    s1.address.set({ lang: choice.value });
+    address.set({ lang: choice.value });
     location.reload(); // Gradio has no other way
   });
-};
+  address.onFollowed(translatePage);
+}
