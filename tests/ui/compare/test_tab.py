@@ -289,7 +289,7 @@ def test_formulas_are_handed_over_paragraph_by_paragraph(open_page, serve):
     run_and_wait(page)
     page.wait_for_function(IDLE)
     drawn = page.evaluate(
-        "drawn.filter((node) => node.isConnected && node.closest('[data-run=natural]')).map((node) => node.textContent.trim())"
+        "drawn.filter((node) => node?.isConnected && node.closest('[data-run=natural]')).map((node) => node.textContent.trim())"
     )
     assert sorted(drawn) == sorted(
         ["First \\(x^2\\).", "$$\na+b\n$$", "\\begin{align}\nc\n\\end{align}", "So $y$", "Answer: $z$"]
