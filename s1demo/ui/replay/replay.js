@@ -99,32 +99,12 @@ class Player {
       this.comparison.clear();
       this.shown = 0;
     }
-    for (const [kind, ...rest] of latest(this.frames.slice(this.shown, count).flatMap((frame) => frame[2]))) {
-      this.comparison.operations[kind]?.(...rest);
+    for (const [, , ops] of this.frames.slice(this.shown, count)) {
+      for (const [kind, ...rest] of ops) this.comparison.operations[kind]?.(...rest);
     }
     this.shown = count;
     this.comparison.show();
   }
-}
-
-// The same page with fewer operations, as OpLog of render.py does it: of counts and the like only the last of each run matters, and
-// a run's text is written in one go. A long recording would be slow to seek in without it.
-const OVERWRITTEN = ["count", "status", "shared", "sentence"], WRITTEN = ["text", "forced", "wait", "end", "delimiter"];
-function latest(ops) {
-  const kept = [], last = new Map(), writing = new Map();
-  for (const op of ops) {
-    const [kind, run] = op, key = kind === "sentence" ? kind : `${kind} ${run}`, before = writing.get(run);
-    if (OVERWRITTEN.includes(kind) && last.has(key)) kept[last.get(key)] = null;
-    if ((kind === "text" || kind === "forced") && before?.op[0] === kind && before.op.length === op.length && before.op.at(-2) === op.at(-2)) {
-      before.texts.push(op.at(-1));
-      continue;
-    }
-    last.set(key, kept.length);
-    const entry = { op, texts: WRITTEN.includes(kind) ? [op.at(-1)] : null };
-    if (entry.texts) writing.set(run, entry);
-    kept.push(entry);
-  }
-  return kept.filter(Boolean).map(({ op, texts }) => (texts ? [...op.slice(0, -1), texts.length > 1 ? texts.join("") : texts[0]] : op));
 }
 
 export function mount({ element, props, trigger, watch }) {

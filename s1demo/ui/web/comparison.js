@@ -20,7 +20,7 @@ export class Comparison {
       text: (run, kind, text) => pane(run).write(kind, text),
       wait: (run, number, tokens) => pane(run).wait(number, tokens),
       forced: (run, text) => pane(run).force(text),
-      count: (run, tokens) => pane(run).setCount(tokens),
+      count: (run, tokens) => (pane(run).data.tokens = tokens),
       shared: (run, tokens, characters) => pane(run).share(tokens, characters),
       end: (run, reason, tokens) => pane(run).end(reason, tokens),
       delimiter: (run, text, label) => pane(run).delimiter(text, label),
@@ -64,7 +64,7 @@ export class Comparison {
   }
 
   show() {
-    for (const pane of this.panes.values()) pane.dim();
+    for (const pane of this.panes.values()) pane.show();
     this.tell(".fork-story", this.story());
     for (const pane of this.panes.values()) pane.follow(); // asks where things are, so behind all changes
     this.draw();

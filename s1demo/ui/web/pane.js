@@ -36,18 +36,18 @@ export class Pane {
     }
     this.verdict.className = "verdict";
     this.node.classList.remove("ended", "finished");
-    this.setCount(0);
+    this.drawCount();
   }
 
   start(budget) {
     this.begun = true;
     this.budget = budget;
     this.meter.setAttribute("aria-valuemax", budget);
-    this.setCount(this.data.tokens);
   }
 
-  setCount(tokens) {
-    this.data.tokens = tokens;
+  // Counts are many, so they are drawn once for all that came together.
+  drawCount() {
+    const { tokens } = this.data;
     this.node.dataset.thinkingTokens = tokens;
     this.meter.setAttribute("aria-valuenow", tokens);
     this.meter.firstElementChild.style.width = this.budget ? `${(100 * tokens) / this.budget}%` : tokens || this.data.end ? "100%" : "0";
@@ -97,8 +97,9 @@ export class Pane {
     this.shared = characters;
   }
 
-  // Dim what is shared.
-  dim() {
+  // What changes with every token: the count, and how much is dimmed because it is shared.
+  show() {
+    this.drawCount();
     this.pieces.divideAt(this.shared - this.pieces.dropped);
   }
 
@@ -111,7 +112,7 @@ export class Pane {
 
   end(reason, tokens) {
     this.data.end = { reason, at: tokens };
-    this.setCount(tokens);
+    this.data.tokens = tokens;
     this.node.classList.add("ended");
     this.pieces.settle();
     const words = { natural: "\u25A0 thinking ended by itself", budget: `${SCISSORS} budget reached`, context: `${SCISSORS} context full` }[reason];

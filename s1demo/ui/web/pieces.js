@@ -101,7 +101,9 @@ export class Pieces {
 
   append(piece, text) {
     const n = lengthOf(text), inFront = piece.frontLength === piece.length && this.length + n <= this.mark;
-    (inFront ? piece.front : piece.back).append(text);
+    const part = inFront ? piece.front : piece.back, written = part.lastChild;
+    if (written instanceof Text && written.length < BLOCK_CHARACTERS) written.appendData(text);
+    else part.append(text);
     piece.text += text;
     piece.length += n;
     if (inFront) piece.frontLength += n;
