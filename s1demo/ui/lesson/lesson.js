@@ -79,12 +79,12 @@ export function mount({ element, props, trigger, watch }) {
 
 // Budget forcing step by step on one stage; a step types its new text unless motion is unwelcome.
 class ForcingSteps {
-  constructor(root, told) {
-    Object.assign(this, { root, told, at: 1, typing: 0 });
+  constructor(root, recorded) {
+    Object.assign(this, { root, recorded, at: 1, typing: 0 });
     this.list = root.querySelector(".forcing-steps ol");
     this.trace = root.querySelector(".forcing-trace");
     this.steps = this.describe();
-    root.querySelector(".forcing-question").replaceChildren(told.question, make("small", "", t("a recorded run of {model}", { model: told.model })));
+    root.querySelector(".forcing-question").replaceChildren(recorded.question, make("small", "", t("a recorded run of {model}", { model: recorded.model })));
     this.list.replaceChildren(...this.steps.map(({ title }, i) => this.stepButton(title, i + 1)));
     root.querySelector(".back").addEventListener("click", () => this.move(-1));
     root.querySelector(".next").addEventListener("click", () => this.move(1));
@@ -104,7 +104,7 @@ class ForcingSteps {
   }
 
   describe() {
-    const { cut, natural, extended, budget } = this.told;
+    const { cut, natural, extended, budget } = this.recorded;
     const answer = ({ answer, verdict }) => (verdict ? `${answer}, ${t(verdict)}` : answer);
     const waits = extended.waits === 1 ? t("a single Wait") : t(`${extended.waits} Waits`);
     return [
@@ -150,7 +150,7 @@ class ForcingSteps {
   }
 
   draw(number, moving) {
-    const { cut, natural, extended } = this.told;
+    const { cut, natural, extended } = this.recorded;
     const first = extended.pieces.findIndex((piece) => piece.kind === "wait");
     clearInterval(this.typing);
     this.trace.replaceChildren();
@@ -242,17 +242,17 @@ function showRecipe(root, stages) {
   );
 }
 
-function figure(className, sign, kind, told) {
+function figure(className, sign, kind, recorded) {
   const node = make("div", `figure ${className}`);
-  node.append(make("p", "kind", `${sign} ${kind}`), make("p", "number", told ? t(told.number) : t("no figure")), make("p", "note", told ? t(told.what) : ""));
-  if (told) node.title = `${className}: ${told.source}`;
+  node.append(make("p", "kind", `${sign} ${kind}`), make("p", "number", recorded ? t(recorded.number) : t("no figure")), make("p", "note", recorded ? t(recorded.what) : ""));
+  if (recorded) node.title = `${className}: ${recorded.source}`;
   return node;
 }
 
 function showCurve(root, curve) {
   const svg = root.querySelector("svg");
-  const told = curve.points.map((point) => `${point.label}: ${t(`${point.tokens.toFixed(0)} thinking tokens`)}, ${intervalOf(point)}`);
-  svg.setAttribute("aria-label", `${t("Accuracy of {model} against mean thinking tokens.", { model: curve.model })} ${told.join(". ")}.`);
+  const recorded = curve.points.map((point) => `${point.label}: ${t(`${point.tokens.toFixed(0)} thinking tokens`)}, ${intervalOf(point)}`);
+  svg.setAttribute("aria-label", `${t("Accuracy of {model} against mean thinking tokens.", { model: curve.model })} ${recorded.join(". ")}.`);
   const details = make("details"), table = make("table"), head = make("tr");
   for (const name of [t("setting"), t("tokens"), t("right, %"), t(`95 % interval`)]) head.append(make("th", "", name));
   table.append(head);

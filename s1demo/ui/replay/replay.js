@@ -183,8 +183,8 @@ export function mount({ element, props, trigger, watch }) {
     playButton.querySelector(".word").textContent = player.playing ? "Pause" : player.atEnd && recording ? "Play again" : "Play";
     playButton.disabled = !player.frames.length;
     root.dataset.playing = player.playing;
-    const told = player.frames.length && player.atEnd ? stage.querySelector(".fork svg").getAttribute("aria-label") : "";
-    if (!player.playing && part("announcement").textContent !== told) part("announcement").textContent = told;
+    const announced = player.frames.length && player.atEnd ? stage.querySelector(".fork svg").getAttribute("aria-label") : "";
+    if (!player.playing && part("announcement").textContent !== announced) part("announcement").textContent = announced;
   }
 
   // What the speed means, in words: s1-mini writes faster than anyone reads.

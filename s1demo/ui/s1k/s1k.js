@@ -7,11 +7,11 @@ import { choiceMenu, FacetMenu, LengthBars } from "./filters.js";
 import { RowList } from "./list.js";
 import { RowReader } from "./row.js";
 
-const DATA_ADDRESS = ["set", "search", "source", "domain", "correctness", "length", "teacher", "order", "row", "text"];
-const DATA_FACETS = ["source", "domain", "correctness", "length"];
-const DATA_ORDERS = [["index", "by number"], ["length", "shortest first"], ["-length", "longest first"], ["source", "by source"], ["domain", "by domain"], ["correctness", "incorrect first"], ["-correctness", "correct first"]];
-const DATA_SILENCE_SECONDS = 20; // a request is answered within 5 s, if only to say that a data set is being loaded
-const DATA_LOST = "The exhibit does not answer. Check the connection, then search again.";
+const ADDRESS = ["set", "search", "source", "domain", "correctness", "length", "teacher", "order", "row", "text"];
+const FACETS = ["source", "domain", "correctness", "length"];
+const ORDERS = [["index", "by number"], ["length", "shortest first"], ["-length", "longest first"], ["source", "by source"], ["domain", "by domain"], ["correctness", "incorrect first"], ["-correctness", "correct first"]];
+const SILENCE_SECONDS = 20; // a request is answered within 5 s, if only to say that a data set is being loaded
+const LOST = "The exhibit does not answer. Check the connection, then search again.";
 
 export function mount({ element, props, trigger, watch }) {
   const part = (name) => element.querySelector(`.s1k-${name}`);
@@ -19,7 +19,7 @@ export function mount({ element, props, trigger, watch }) {
   const list = new RowList(part("rows"), (row) => open(row));
   const lengths = new LengthBars(part("lengths"), (values) => choose("length", values));
   const menus = ["source", "domain", "correctness"].map((name) => new FacetMenu(name, (values) => choose(name, values)));
-  const order = choiceMenu(t("order of the rows"), DATA_ORDERS.map(([value, words]) => [value, t(words)]), (value) => change({ order: value === "index" ? "" : value }));
+  const order = choiceMenu(t("order of the rows"), ORDERS.map(([value, words]) => [value, t(words)]), (value) => change({ order: value === "index" ? "" : value }));
   const teachers = choiceMenu(t("whose trace length and correctness are about"), [], (value) => change({ teacher: value }));
   const reader = new RowReader(part("row"), {
     previous: () => step(-1),
@@ -35,15 +35,15 @@ export function mount({ element, props, trigger, watch }) {
 
   function readAddress() {
     const linked = address.state("s1k");
-    state = Object.fromEntries(DATA_ADDRESS.map((name) => [name, linked[name] ?? ""]));
-    state.chosen = Object.fromEntries(DATA_FACETS.map((name) => [name, state[name] ? state[name].split("|") : []]));
+    state = Object.fromEntries(ADDRESS.map((name) => [name, linked[name] ?? ""]));
+    state.chosen = Object.fromEntries(FACETS.map((name) => [name, state[name] ? state[name].split("|") : []]));
     search.value = state.search;
     reader.raw = state.text === "raw";
   }
 
   function writeAddress() {
-    for (const name of DATA_FACETS) state[name] = state.chosen[name].join("|");
-    address.set(Object.fromEntries(DATA_ADDRESS.map((name) => [name, state[name]])), "s1k");
+    for (const name of FACETS) state[name] = state.chosen[name].join("|");
+    address.set(Object.fromEntries(ADDRESS.map((name) => [name, state[name]])), "s1k");
   }
 
   // The visitor wants another list; what is shown stays shown, and the data set stays what it is.
@@ -58,7 +58,7 @@ export function mount({ element, props, trigger, watch }) {
   function askList(again = false) {
     clearTimeout(repeat);
     clearTimeout(silence);
-    silence = setTimeout(() => tell(t(DATA_LOST), "problem"), 1000 * DATA_SILENCE_SECONDS);
+    silence = setTimeout(() => tell(t(LOST), "problem"), 1000 * SILENCE_SECONDS);
     const { set, search: text, chosen, teacher } = state;
     trigger("rows", { n: ++asked.rows, set, search: text, chosen, teacher, order: state.order, have: catalogue?.name ?? "", again });
   }
@@ -174,7 +174,7 @@ export function mount({ element, props, trigger, watch }) {
 
   function clear() {
     search.value = "";
-    change({ search: "", chosen: Object.fromEntries(DATA_FACETS.map((name) => [name, []])) });
+    change({ search: "", chosen: Object.fromEntries(FACETS.map((name) => [name, []])) });
   }
 
   function onSearch() {
@@ -184,7 +184,7 @@ export function mount({ element, props, trigger, watch }) {
 
   function onSet(event) {
     const { set } = event.target.closest("[data-set]").dataset;
-    if (set !== (state.set || shownSet)) change({ set, row: "", teacher: "", chosen: Object.fromEntries(DATA_FACETS.map((name) => [name, []])) });
+    if (set !== (state.set || shownSet)) change({ set, row: "", teacher: "", chosen: Object.fromEntries(FACETS.map((name) => [name, []])) });
   }
 
   function onKey(event) {

@@ -7,8 +7,8 @@ import { PlotlyFigure } from "./plot.js";
 import { numbersTable, pillGroup, PointPanel } from "./points.js";
 import { SweepPanel } from "./sweep.js";
 
-const SCALING_ANSWER_SECONDS = 20;
-const SCALING_NARROW = 760;
+const ANSWER_SECONDS = 20;
+const NARROW = 760;
 
 export function mount({ element, props, trigger, watch }) {
   const part = (name) => element.querySelector(name);
@@ -32,7 +32,7 @@ export function mount({ element, props, trigger, watch }) {
     address.set({ look: look === "curve" ? "" : look, benchmark: state.benchmark, axis: axis === "thinking" ? "" : axis, runs: runs?.join(",") ?? "", sweep: state.sweep, point: point?.join("|") ?? "" }, "scaling");
   }
 
-  const narrow = () => innerWidth < SCALING_NARROW;
+  const narrow = () => innerWidth < NARROW;
   const dark = () => document.body.classList.contains("dark");
 
   function ask() {
@@ -41,7 +41,7 @@ export function mount({ element, props, trigger, watch }) {
     const n = ++asked;
     element.dataset.drawing = true;
     trigger("draw", { n, look: state.look, benchmark: state.benchmark, axis: state.axis, runs: state.runs, now: state.sweep, narrow: narrow(), dark: dark() });
-    setTimeout(() => asked === n && answered < n && (say(t("The exhibit does not answer. Check the connection, then choose again.")), (answered = n)), 1000 * SCALING_ANSWER_SECONDS);
+    setTimeout(() => asked === n && answered < n && (say(t("The exhibit does not answer. Check the connection, then choose again.")), (answered = n)), 1000 * ANSWER_SECONDS);
   }
 
   function change(parts) {

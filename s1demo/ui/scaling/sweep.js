@@ -3,8 +3,8 @@
 import { t, tParts } from "../page/language.js";
 import { Stream } from "../web/stream.js";
 
-const SWEEP_PATIENCE_SECONDS = 1.5;
-const SWEEP_WAITS = "Another sweep is running; yours begins when it is finished. Stop takes you out of the queue.";
+const PATIENCE_SECONDS = 1.5;
+const WAITS = "Another sweep is running; yours begins when it is finished. Stop takes you out of the queue.";
 
 export class SweepPanel {
   // trigger: Gradio's; onProgress(status): there is more to draw
@@ -42,7 +42,7 @@ export class SweepPanel {
     this.say("");
     this.setRunning(true);
     this.trigger("run", Object.fromEntries(new FormData(this.form)));
-    setTimeout(() => this.asked > this.stream.heard && this.say(t(SWEEP_WAITS), "note"), 1000 * SWEEP_PATIENCE_SECONDS);
+    setTimeout(() => this.asked > this.stream.heard && this.say(t(WAITS), "note"), 1000 * PATIENCE_SECONDS);
   }
 
   stop() {

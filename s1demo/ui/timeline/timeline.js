@@ -89,7 +89,7 @@ export function mount(component) {
     const sure = point === null ? "" : point.probability === null ? t("P(answer) not known") : `${t("P(answer)")} ${t(percent(point.probability))}`;
     part(".probability").textContent = sure;
     part(".by-itself").textContent = bySelf(point);
-    scrubber.setAttribute("aria-valuetext", point ? told(point) : t("nothing has been asked yet"));
+    scrubber.setAttribute("aria-valuetext", point ? inWords(point) : t("nothing has been asked yet"));
   }
 
   // Stopped where it wanted to stop it may answer otherwise than when it ends its thinking by itself there.
@@ -100,7 +100,7 @@ export function mount(component) {
     return t("It was not stopped here: ending its thinking by itself, it answered {answer}", { answer: withVerdict(run.own) });
   }
 
-  function told(point) {
+  function inWords(point) {
     const verdict = point.verdict ? `, ${point.verdict}` : "";
     const sure = point.probability === null ? "" : `, probability ${point.probability.toFixed(2)}`;
     return `stopped after ${point.tokens} thinking tokens it would answer ${point.answer ?? "nothing"}${verdict}${sure}`;

@@ -7,8 +7,8 @@ import { byId } from "./dom.js";
 import { listenForKeys, nextExample } from "./keys.js";
 import { Stream } from "./stream.js";
 
-const ASK_PATIENCE_SECONDS = 1.5; // a run that has not begun by then is waiting for a place
-const ASK_WAITING = "Others are running; yours begins as soon as a place is free.";
+const PATIENCE_SECONDS = 1.5; // a run that has not begun by then is waiting for a place
+const WAITING = "Others are running; yours begins as soon as a place is free.";
 
 // A run or its end is asked for; from now on the address reproduces the run.
 export function asked(kind, what, names, values) {
@@ -80,8 +80,8 @@ export class Asking {
     if (what === "stop" && !this.stream.running) this.showProblem("");
     const asked = this.asked;
     if (asked) {
-      const look = () => this.asked === asked && asked > this.stream.heard && this.showProblem(t(ASK_WAITING), "note");
-      setTimeout(look, 1000 * ASK_PATIENCE_SECONDS);
+      const remind = () => this.asked === asked && asked > this.stream.heard && this.showProblem(t(WAITING), "note");
+      setTimeout(remind, 1000 * PATIENCE_SECONDS);
     }
   }
 

@@ -83,11 +83,11 @@ function wentOn(waits) {
   return t(`The first ${waits.length} times it wanted to stop thinking, \u201C{word}\u201D was written in its place, and it went on.`, { word });
 }
 
-// The run's answer at each of its Waits and in the end; what stayed the same is said once. Unknown where a recording does not tell.
+// The run's answer at each of its Waits and in the end; what stayed the same is said once. Unknown where a recording does not say.
 function answersOf({ waits, answer, verdict }) {
-  const told = [...waits, { answer, verdict }].filter((each) => each.answer !== null).map(inSentence);
-  const changes = told.filter((words, i) => words !== told[i - 1]);
-  if (told.length < 2) return "";
+  const known = [...waits, { answer, verdict }].filter((each) => each.answer !== null).map(inSentence);
+  const changes = known.filter((words, i) => words !== known[i - 1]);
+  if (known.length < 2) return "";
   if (changes.length < 2) return t("Its answer stayed {answer}.", { answer: changes[0] });
   return t("Its answer went {answers}.", { answers: changes.join(" \u2192 ") });
 }
