@@ -141,7 +141,7 @@ def bench() -> dict[str, Any]:
 
 def first_load(url: str) -> dict[str, int]:
     """How much of our own a visitor's first load brings, in bytes before any compression: the page, which holds Gradio's
-    configuration, every label and our style sheets, and the modules that the first tab loads. Gradio's own assets are not counted.
+    configuration, every label and our style sheets, and the modules that the first tab loads. Gradio's assets are not counted.
 
     Args:
         url: where the app listens.

@@ -53,7 +53,8 @@ _VIEW = """
 
 def build_lesson_tab(exhibit: Exhibit) -> Fields:
     """Lay out the tab inside the open Blocks context and connect it."""
-    view = gr.HTML(html_template=_VIEW, js_on_load=on_load("lesson/lesson", "open"), elem_id="lesson-view", apply_default_css=False)
+    script = on_load("lesson/lesson", "open")
+    view = gr.HTML(html_template=_VIEW, js_on_load=script, elem_id="lesson-view", apply_default_css=False)
 
     def fill() -> str:
         recordings = shipped_recordings()

@@ -1,7 +1,7 @@
 """The page's own scripts and style sheets, as Gradio takes them. Nothing here comes from the network.
 
-Scripts are ES modules that lie beside the tabs they are for and are served as they are (`static.py`); each imports what it uses. A module
-of a component has a function `mount`. Gradio's handlers, which are text, reach modules through `s1` (`loader.js`).
+Scripts are ES modules beside the tabs they are for, served as they are (`static.py`); each imports what it uses. The module of a
+component has a function `mount`. Gradio's handlers, which are text, reach modules through `s1` (`loader.js`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from collections.abc import Iterable
 from s1demo.ui.page.static import PREFIX, UI
 from s1demo.ui.page.theme import css_variables
 
-LANDING = ("page/header", "page/address", "web/controls", "compare/actions", "compare/compare", "compare/file")  # what the first tab loads
+LANDING = (  # what the page and its first tab load
+    *("page/header", "page/address", "web/controls", "compare/actions", "compare/compare", "compare/file"),
+)
 _IMPORT = re.compile(r'^import [^"]*"(\.\.?/[^"]+)\.js";', re.M)
 STYLES = (
     *("page/page", "web/controls", "compare/compare", "compare/actions", "web/asking", "timeline/timeline", "race/race"),
@@ -22,7 +24,7 @@ STYLES = (
 
 
 def head() -> str:
-    """What goes into the head of the page: colours and fonts, the loader, and what the first tab loads, to be fetched all at once."""
+    """What goes into the head of the page: colours and fonts, the loader, and links that fetch all first modules at once."""
     modules = PREFIX.lstrip("/")  # relative: the exhibit may lie below a path
     preloads = "".join(f'<link rel="modulepreload" href="{modules}/{name}.js">' for name in reached(LANDING))
     styles = f"<style>{css_variables()}</style>"  # Gradio scopes `@media` in its own; these are the page's

@@ -14,7 +14,7 @@ UI = Path(__file__).parents[1]
 VENDOR = UI / "vendor"
 SCRIPTS = tuple(sorted(path.relative_to(UI).as_posix() for path in UI.glob("*/*.js")))
 _SERVED = {*SCRIPTS, *(path.relative_to(UI).as_posix() for path in VENDOR.rglob("*") if path.is_file())}
-# One hash of all scripts: an import of one by another, relative as it is, keeps the hash; vendored folders have a version in their name.
+# One hash of all scripts: imports are relative, so they keep it. Vendored folders have a version in their name.
 _VERSION = hashlib.sha256(b"".join(name.encode() + (UI / name).read_bytes() for name in SCRIPTS)).hexdigest()[:12]
 PREFIX = f"/exhibit/{_VERSION}"
 _CACHED = {"Cache-Control": "public, max-age=31536000, immutable"}  # other content has another address

@@ -123,7 +123,8 @@ def build_race_tab(exhibit: Exhibit) -> Fields:
         speed = speed_choice(KIND)
     cards = "".join(_CARD.format(key=key, title=title) for key, title in _CARDS.items())
     template = _VIEW.format(cards=cards)
-    view = gr.HTML(html_template=template, js_on_load=on_load("race/race", "resync"), elem_id="race-view", apply_default_css=False)
+    script = on_load("race/race", "resync")
+    view = gr.HTML(html_template=template, js_on_load=script, elem_id="race-view", apply_default_css=False)
 
     def start(question: str, *values: Any) -> tuple[View, Events]:
         choices = Choices(question, *values)

@@ -173,7 +173,8 @@ def build_scaling_tab(exhibit: Exhibit) -> Fields:
     """Lay out the tab inside the open Blocks context and connect it; its script reads and writes its part of the address."""
     scaling = Scaling(exhibit.engine, exhibit.settings)
     settings, sessions = exhibit.settings, exhibit.sessions
-    view = gr.HTML(html_template=_template(), js_on_load=on_load("scaling/scaling", *EVENTS), elem_id="scaling", apply_default_css=False)
+    script = on_load("scaling/scaling", *EVENTS)
+    view = gr.HTML(html_template=_template(), js_on_load=script, elem_id="scaling", apply_default_css=False)
     hidden: dict[str, Any] = {"visible": "hidden", "apply_default_css": False}
     answers = gr.HTML(js_on_load=on_load("web/relay"), elem_id="scaling-answers", **hidden)
     stream = gr.HTML(js_on_load=on_load("web/relay"), elem_id="scaling-stream", **hidden)

@@ -85,9 +85,8 @@ def build_timeline_tab(exhibit: Exhibit) -> Fields:
     apart = closest(context_length)
     note = f"<span>points behind lines lie at least {apart} tokens apart</span>" if apart > 1 else ""
     template = _VIEW.format(forced=html.escape(FINAL_ANSWER), apart=note)
-    view = gr.HTML(
-        html_template=template, js_on_load=on_load("timeline/timeline", "resync"), elem_id="timeline-view", apply_default_css=False
-    )
+    script = on_load("timeline/timeline", "resync")
+    view = gr.HTML(html_template=template, js_on_load=script, elem_id="timeline-view", apply_default_css=False)
 
     def start(question: str, *values: Any) -> tuple[View, Events]:
         return TimelineView(exhibit.bank.answer_to(question)), _events(exhibit.engine, question, *values)
