@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -248,13 +248,6 @@ class TraceBuilder:
     def trace(self) -> Trace:
         """The run so far."""
         return self._trace
-
-
-def write_traces(path: Path, traces: Iterable[Trace]) -> None:
-    """Write traces as JSON lines."""
-    with path.open("w", encoding="utf-8") as lines:
-        for trace in traces:
-            lines.write(json.dumps(trace.to_dict()) + "\n")
 
 
 def read_traces(path: Path) -> Iterator[Trace]:

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from s1demo.budget import AUTO, BudgetPolicy
-from s1demo.decoding.runs import decode_batch, run, start
+from s1demo.decoding.prompt import Prompt
+from s1demo.decoding.runs import decode_batch, run
 from s1demo.engines.base import Engine
 from s1demo.events import Event, SamplingParams, Tokens
 from s1demo.traces import Trace, TraceBuilder
@@ -113,6 +114,6 @@ def naive_ids(engine: Any, question: str, policy: BudgetPolicy) -> list[int]:
 
 
 def first_request(engine: Engine, question: str, **limits: Any) -> Any:
-    request = start(engine, question, BudgetPolicy(**limits)).next_request()
+    request = Prompt(engine, question).forcer(BudgetPolicy(**limits)).next_request()
     assert request is not None
     return request

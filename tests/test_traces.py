@@ -17,7 +17,7 @@ from s1demo.errors import InputError, ModelError
 from s1demo.events import FinishReason, Origin, Phase, SamplingParams
 from s1demo.policies import comparison_policies
 from s1demo.settings import Settings
-from s1demo.traces import Trace, read_traces, write_traces
+from s1demo.traces import Trace, read_traces
 from tests.drivers import stream_events, token_ids, trace_of
 
 QUESTION = "How many r in strawberry?"
@@ -28,6 +28,10 @@ POLICIES = [
     BudgetPolicy(AUTO, 1, max_answer_tokens=1),
     BudgetPolicy(AUTO, 2, extension=""),
 ]
+
+
+def write_traces(path, traces):
+    path.write_text("".join(json.dumps(trace.to_dict()) + "\n" for trace in traces))
 
 
 @pytest.fixture(scope="module")

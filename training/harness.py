@@ -28,7 +28,8 @@ from typing import Any
 
 from s1demo.budget import AUTO, BudgetPolicy, Limit
 from s1demo.cli.terminal import one_line
-from s1demo.decoding.runs import start
+from s1demo.decoding.merged import gather_or_cancel
+from s1demo.decoding.prompt import Prompt
 from s1demo.delimiters import FORMATS, ThinkingFormat
 from s1demo.engines import Engine, open_engine
 from s1demo.engines.tokenization import HubTokenizer
@@ -207,35 +208,29 @@ class S1DemoLM(LM):  # type: ignore[misc]
         from tqdm import tqdm
 
         info = self._engine.info
-        asked = [
-            (self._question(request.args[0]), read_gen_kwargs(request.args[1], self._format, info.context_length, self._seed))
-            for request in requests
-        ]
-        for question, generation in asked:
-            start(self._engine, question, generation.policy, generation.sampling)  # refuse before anything is decoded
+        asked = []
+        for context, given in (request.args[:2] for request in requests):  # all of them before anything is decoded
+            generation = read_gen_kwargs(given, self._format, info.context_length, self._seed)
+            prompt = Prompt(self._engine, self._question(context))
+            prompt.check(generation.policy)
+            asked.append((prompt, generation))
         numbers = _sample_numbers(requests)
         gate = asyncio.Semaphore(self._at_once)
         bar = tqdm(total=len(requests), disable=disable_tqdm or None, desc="budget forcing")
 
         async def one(position: int) -> str:
-            question, generation = asked[position]
+            prompt, generation = asked[position]
             async with gate:
                 sampling = generation.sampling
                 sampling = sampling.numbered(*numbers[position]) if sampling.temperature else sampling
-                traces, _ = await decode_question(self._engine, question, {"run": generation.policy}, sampling)
+                traces, _ = await decode_question(self._engine, prompt, {"run": generation.policy}, sampling)
             text = self._text(traces["run"], generation.until)
             self.cache_hook.add_partial("generate_until", requests[position].args, text)
             bar.update()
             return text
 
-        tasks = [asyncio.create_task(one(position)) for position in range(len(asked))]
-        try:
-            with bar:
-                return list(await asyncio.gather(*tasks))
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        with bar:
+            return await gather_or_cancel(one(position) for position in range(len(asked)))
 
     def _question(self, context: str) -> str:
         before, after = self._engine.tokenizer.chat_affixes()

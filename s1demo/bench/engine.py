@@ -15,7 +15,8 @@ from typing import Any
 
 from s1demo.bench.baselines import in_rounds, one_after_another
 from s1demo.budget import BudgetPolicy
-from s1demo.decoding.runs import decode_batch, run, start
+from s1demo.decoding.prompt import Prompt
+from s1demo.decoding.runs import decode_batch, run
 from s1demo.engines.base import Engine
 from s1demo.evals.benchmarks import load_benchmark
 from s1demo.events import Event, Origin, Request, Tokens
@@ -39,7 +40,7 @@ async def bench(engine: Engine) -> dict[str, Any]:
         A JSON object; every figure's unit is in its name.
     """
     figures: dict[str, Any] = {"model": engine.info.model, "engine": engine.info.engine, "device": engine.info.device}
-    prompt_ids = _prompt_ids(engine)
+    prompt_ids = Prompt(engine, QUESTION).ids
     await _decode(engine, prompt_ids, 8)  # warm up
     figures["first_token_seconds"] = statistics.median([await _first_token_seconds(engine, word) for word in UNSEEN_WORDS])
     figures["streams"] = await _throughput(engine, prompt_ids)
@@ -51,12 +52,6 @@ async def bench(engine: Engine) -> dict[str, Any]:
     figures["forced_over_plain_time_1_run"] = await _forced_over_plain(engine, 1)
     figures["forced_over_plain_time_16_runs"] = await _forced_over_plain(engine, 16)
     return figures | await _ways(engine)
-
-
-def _prompt_ids(engine: Engine) -> tuple[int, ...]:
-    request = start(engine, QUESTION, BudgetPolicy(max_thinking_tokens=1)).next_request()
-    assert request is not None
-    return request.prompt_ids
 
 
 async def _decode(engine: Engine, prompt_ids: tuple[int, ...], n_tokens: int) -> None:
@@ -140,7 +135,7 @@ def _generate_with_streamer(engine: Any, prompt_ids: tuple[int, ...]) -> None:
 
 async def _forced_over_plain(engine: Engine, n_runs: int) -> float:
     """Time of budget-forced runs over plain decoding of as many tokens after the same prompt."""
-    prompt_ids = _prompt_ids(engine)
+    prompt_ids = Prompt(engine, QUESTION).ids
 
     async def forced(n: int) -> list[list[Event]]:
         return await decode_batch(engine, [(QUESTION, FORCED_POLICY)] * n)
@@ -174,10 +169,8 @@ async def _plain(engine: Engine, questions: list[str], forced: list[list[Event]]
     """For each question as many tokens as were sampled in its forced run, in one go."""
     work = []
     for question, events in zip(questions, forced, strict=True):
-        request = start(engine, question, WAYS_POLICY).next_request()
-        assert request is not None
         n = sum(len(e.token_ids) for e in events if isinstance(e, Tokens) and e.origin is Origin.SAMPLED)
-        work.append(_decode(engine, request.prompt_ids, n))
+        work.append(_decode(engine, Prompt(engine, question).ids, n))
     await asyncio.gather(*work)
 
 

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from s1demo.budget import BudgetPolicy
-from s1demo.decoding.runs import start
+from s1demo.decoding.prompt import Prompt
 from s1demo.delimiters import S1
 from s1demo.engines.tokenization import HubTokenizer
 from s1demo.events import EngineInfo, FinishReason, Request, Segment
@@ -139,7 +139,7 @@ def serve(pipe: Connection, pace: Pace) -> None:
 
 
 async def _alone(engine: PacedEngine, n_runs: int, seconds: float) -> float:
-    request = start(engine, "How many?", BudgetPolicy()).next_request()
+    request = Prompt(engine, "How many?").forcer(BudgetPolicy()).next_request()
     assert request is not None
 
     async def one() -> None:

@@ -13,7 +13,7 @@ from s1demo.budget import BudgetPolicy
 from s1demo.cli.engine import open_patiently, settings_of, with_engine
 from s1demo.cli.terminal import TerminalWriter, timeline_table
 from s1demo.decoding.probe import ProbeAt, ProbePoint, run_and_probe
-from s1demo.decoding.runs import check_question
+from s1demo.decoding.prompt import check_question
 from s1demo.decoding.runs import compare as decode_together
 from s1demo.engines import Engine
 from s1demo.engines.coalescing import CoalescingEngine

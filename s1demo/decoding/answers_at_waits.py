@@ -1,25 +1,27 @@
 """The answer so far at each Wait: what the model would have answered, had the end of its thinking not been suppressed there.
 
-It is the answer of the run with one Wait less, and its request is that run's, byte for byte: a natural end, no "Final Answer:" (a
-cut at that point is another intervention, see `probe`). So at the first Wait it is the natural run's own request, and the shared
-engine decodes it once for both; at every further Wait it costs an answer's tokens. The runs are only read.
+It is the answer of the run with one Wait less, and its request is that run's, byte for byte. So it ends the thinking naturally,
+without "Final Answer:" (a cut at that point is another intervention, see `probe`). At the first Wait it is the natural run's own
+request, and a shared engine decodes it once for both. At every further Wait it costs an answer's tokens. The runs themselves are
+not changed.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from s1demo.budget import BudgetForcer, BudgetPolicy
-from s1demo.decoding.merged import Merged
-from s1demo.decoding.runs import compare, start, whole_segment
+from s1demo.budget import BudgetPolicy
+from s1demo.decoding.merged import Merged, Reaction, named
+from s1demo.decoding.prompt import Prompt
+from s1demo.decoding.runs import named_runs, whole_segment
 from s1demo.engines.base import Engine
 from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.errors import S1Error
-from s1demo.events import EndSuppressed, Event, FinishReason, Origin, Phase, SamplingParams, Segment, Tokens
+from s1demo.events import EndSuppressed, FinishReason, Origin, Phase, SamplingParams, Segment, Tokens
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,7 +33,7 @@ class AnswerSoFar:
 
     Attributes:
         wait_number: 1 for the first suppressed end.
-        thinking_tokens: where it wanted to stop.
+        thinking_tokens: where the model tried to stop.
         answer_text: the answer as decoded.
     """
 
@@ -53,107 +55,29 @@ class Cost:
     independent_tokens: int
 
 
-async def compare_with_answers(
-    engine: Engine, question: str, policies: Mapping[str, BudgetPolicy], sampling: SamplingParams = SamplingParams()
-) -> AsyncGenerator[tuple[str, Event | AnswerSoFar | Cost], None]:
-    """Stream a comparison with the answer so far at each Wait; closing the iterator stops it all.
+class AnswersAtWaits:
+    """Asks for the answer so far at each Wait of one run; a reaction to the run's events, see `Merged`."""
 
-    Args:
-        engine: what decodes.
-        question: what the visitor asks.
-        policies: run name -> policy, at least one.
-        sampling: the same for all, the answers so far too.
-
-    Yields:
-        (run name, event) exactly as `decode.compare` does, the answers so far among or behind them, and last the cost, under the
-        last run's name.
-
-    Raises:
-        InputError: see `decode.compare`.
-        EngineError: decoding failed in one of the runs.
-    """
-    shared = CoalescingEngine(engine)  # a new one, so that it counts this comparison alone
-    asking = {name: _Run(shared, question, policy, sampling) for name, policy in policies.items()}
-    independent_tokens = 0
-    name = ""
-    async with Merged[tuple[str, Event | AnswerSoFar | Cost]]() as items:
-        items.add(_events(shared, question, policies, sampling))
-        async for name, item in items:
-            match item:
-                case Tokens():
-                    independent_tokens += len(item.token_ids) if item.origin is Origin.SAMPLED else 0
-                    asking[name].add(item)
-                case EndSuppressed():
-                    items.add(_named(name, asking[name].answer(item)))
-            yield name, item
-    yield list(policies)[-1], Cost(shared.engine_tokens, independent_tokens)
-
-
-async def with_answers(
-    engine: Engine, question: str, policy: BudgetPolicy, items: AsyncGenerator[T, None]
-) -> AsyncGenerator[T | AnswerSoFar, None]:
-    """Stream one greedy run with the answer so far at each of its Waits; closing the iterator stops it all.
-
-    Args:
-        engine: what decodes.
-        question, policy: the run's.
-        items: the run's events as `decode.run` yields them, and whatever is told between them.
-
-    Yields:
-        The items, the answers so far among or behind them.
-
-    Raises:
-        InputError: see `decode.start`.
-        EngineError: decoding failed.
-    """
-    asking = _Run(engine, question, policy, SamplingParams())
-    async with Merged[T | AnswerSoFar]() as merged:
-        merged.add(items)
-        async for item in merged:
-            match item:
-                case Tokens():
-                    asking.add(item)
-                case EndSuppressed():
-                    merged.add(asking.answer(item))
-            yield item
-
-
-async def _events(
-    engine: Engine, question: str, policies: Mapping[str, BudgetPolicy], sampling: SamplingParams
-) -> AsyncGenerator[tuple[str, Event | AnswerSoFar | Cost], None]:
-    async with aclosing(compare(engine, question, policies, sampling)) as events:
-        async for named in events:
-            yield named
-
-
-async def _named(
-    name: str, answers: AsyncGenerator[AnswerSoFar, None]
-) -> AsyncGenerator[tuple[str, Event | AnswerSoFar | Cost], None]:
-    async with aclosing(answers):
-        async for answer in answers:
-            yield name, answer
-
-
-class _Run:
-    """The thinking of one run so far."""
-
-    def __init__(self, engine: Engine, question: str, policy: BudgetPolicy, sampling: SamplingParams) -> None:
+    def __init__(
+        self, engine: Engine, prompt: Prompt, policy: BudgetPolicy, sampling: SamplingParams = SamplingParams()
+    ) -> None:
         self._engine = engine
-        self._question = question
+        self._prompt = prompt
         self._policy = replace(policy, num_ignore=0)
         self._sampling = sampling
         self._thinking_ids: list[int] = []
 
-    def add(self, tokens: Tokens) -> None:
-        if tokens.phase is Phase.THINKING:
-            self._thinking_ids += tokens.token_ids
+    def __call__(self, item: object) -> Iterator[AsyncGenerator[AnswerSoFar, None]]:
+        """Follow one more item of the run, its events in order; returns the answer asked for at a Wait."""
+        match item:
+            case Tokens(phase=Phase.THINKING):
+                self._thinking_ids += item.token_ids
+            case EndSuppressed():
+                yield self._answer(item, tuple(self._thinking_ids))
 
-    def answer(self, at: EndSuppressed) -> AsyncGenerator[AnswerSoFar, None]:
-        """What the run answers if it ends here; none where the engine cannot say (a replay has only what was recorded)."""
-        return self._ask(at, tuple(self._thinking_ids))
-
-    async def _ask(self, at: EndSuppressed, thinking_ids: tuple[int, ...]) -> AsyncGenerator[AnswerSoFar, None]:
-        forcer = self._forcer()
+    async def _answer(self, at: EndSuppressed, thinking_ids: tuple[int, ...]) -> AsyncGenerator[AnswerSoFar, None]:
+        """The one answer; none where the engine has no answer (a replay has only what was recorded)."""
+        forcer = self._prompt.forcer(self._policy, self._sampling)
         forcer.begin()
         delimiter = forcer.feed(Segment(thinking_ids, FinishReason.STOP, at.stop_id))[-1]
         request = forcer.next_request()
@@ -164,8 +88,61 @@ class _Run:
             log.debug("no answer so far: %s", error)
             return
         text = self._engine.tokenizer.text_stream()
-        text.text(delimiter.token_ids)  # the answer's text begins behind it
+        text.text(delimiter.token_ids)  # the answer's text begins after it
         yield AnswerSoFar(at.wait_number, at.thinking_tokens, text.text(segment.token_ids) + text.flush())
 
-    def _forcer(self) -> BudgetForcer:
-        return start(self._engine, self._question, self._policy, self._sampling)
+
+async def compare_with_answers(
+    engine: Engine,
+    question: Prompt | str,
+    policies: Mapping[str, BudgetPolicy],
+    sampling: SamplingParams = SamplingParams(),
+    *reactions: Reaction[tuple[str, Any]],
+) -> AsyncGenerator[tuple[str, Any], None]:
+    """Stream a comparison with the answer so far at each Wait; closing the iterator stops it all.
+
+    Args:
+        engine: what decodes.
+        question: what to ask.
+        policies: run name -> policy, at least one.
+        sampling: the same for all, the answers so far too.
+        reactions: what else follows from an item, such as a verdict from an answer; see `Merged`.
+
+    Yields:
+        (run name, event) exactly as `runs.compare` does; (run name, `AnswerSoFar`) after its Wait; (last run's name, `Cost`)
+        when all of these are over; and the items of the reactions.
+
+    Raises:
+        InputError, EngineError: see `runs.compare`.
+    """
+    shared = CoalescingEngine(engine)  # a new one, so that it counts this comparison alone
+    prompt = Prompt.of(engine, question)
+    answers = {name: AnswersAtWaits(shared, prompt, policy, sampling) for name, policy in policies.items()}
+    streams = named_runs(shared, prompt, policies, sampling)
+    last_name, n_open, independent_tokens = list(policies)[-1], len(streams), 0
+
+    async def counted(stream: AsyncGenerator[tuple[str, T], None]) -> AsyncGenerator[tuple[str, T | Cost], None]:
+        """A run or an answer so far; the cost follows the one that ends last."""
+        nonlocal n_open
+        async with aclosing(stream):
+            async for item in stream:
+                yield item
+        n_open -= 1
+        if not n_open:
+            yield last_name, Cost(shared.engine_tokens, independent_tokens)
+
+    def ask_at_waits(named_item: tuple[str, Any]) -> Iterator[AsyncGenerator[tuple[str, Any], None]]:
+        nonlocal n_open, independent_tokens
+        name, item = named_item
+        if isinstance(item, Tokens) and item.origin is Origin.SAMPLED:
+            independent_tokens += len(item.token_ids)
+        for answer in answers[name](item):
+            n_open += 1
+            yield counted(named(name, answer))
+
+    async with Merged[tuple[str, Any]](ask_at_waits, *reactions) as items:
+        for stream in streams:
+            items.add(counted(stream))
+        async for item in items:
+            yield item
+

@@ -13,7 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from s1demo.budget import AUTO, BudgetPolicy
-from s1demo.decoding.runs import start, whole_segment
+from s1demo.decoding.merged import gather_or_cancel
+from s1demo.decoding.prompt import Prompt
+from s1demo.decoding.runs import run_to_end
 from s1demo.delimiters import EXTENSION
 from s1demo.engines.base import Engine
 from s1demo.engines.coalescing import CoalescingEngine
@@ -108,7 +110,7 @@ def traces_depend_on(plan: SweepPlan, source: Provenance, n_questions: int, runs
 
 
 async def decode_question(
-    engine: Engine, question: str, policies: Mapping[str, BudgetPolicy], sampling: SamplingParams = SamplingParams()
+    engine: Engine, question: Prompt | str, policies: Mapping[str, BudgetPolicy], sampling: SamplingParams = SamplingParams()
 ) -> tuple[dict[str, Trace], int]:
     """Run several policies on one question over a shared trunk.
 
@@ -122,10 +124,10 @@ async def decode_question(
         The trace of each (without thinking text and times), and the tokens the engine decoded for all of them.
 
     Raises:
-        InputError: see `decode.start`.
+        InputError: see `runs.run`.
         EngineError: decoding failed.
     """
-    shared, traces = CoalescingEngine(engine), {}
+    shared, prompt, traces = CoalescingEngine(engine), Prompt.of(engine, question), {}
 
     def reach(label: str) -> tuple[bool, int, int]:
         policy = policies[label]
@@ -133,25 +135,20 @@ async def decode_question(
         return auto, policy.num_ignore, 0 if auto else int(policy.max_thinking_tokens)
 
     for label in sorted(policies, key=reach, reverse=True):  # the longest first: the others then need little but an answer
-        traces[label] = await _decode(shared, question, policies[label], sampling)
+        traces[label] = await _decode(shared, prompt, policies[label], sampling)
     return {label: traces[label] for label in policies}, shared.engine_tokens
 
 
-async def _decode(engine: Engine, question: str, policy: BudgetPolicy, sampling: SamplingParams) -> Trace:
-    forcer = start(engine, question, policy, sampling)
-    builder = TraceBuilder(question, engine.info, policy, sampling, clock=lambda: 0.0)
+async def _decode(engine: Engine, prompt: Prompt, policy: BudgetPolicy, sampling: SamplingParams) -> Trace:
+    builder = TraceBuilder(prompt.question, engine.info, policy, sampling, clock=lambda: 0.0)
     text = engine.tokenizer.text_stream()
-    events = forcer.begin()
-    while True:
-        for event in events:
-            if isinstance(event, Finished):
-                builder.add(Tokens((), Phase.ANSWER, Origin.SAMPLED, text.flush()))
-            if isinstance(event, Tokens) and event.phase is not Phase.THINKING:
-                event = replace(event, text=text.text(event.token_ids))
-            builder.add(event)
-        if (request := forcer.next_request()) is None:
-            return builder.trace()
-        events = forcer.feed(await whole_segment(engine, request))
+    for event in await run_to_end(engine, prompt.forcer(policy, sampling)):
+        if isinstance(event, Finished):
+            builder.add(Tokens((), Phase.ANSWER, Origin.SAMPLED, text.flush()))
+        if isinstance(event, Tokens) and event.phase is not Phase.THINKING:
+            event = replace(event, text=text.text(event.token_ids))
+        builder.add(event)
+    return builder.trace()
 
 
 async def sweep(
@@ -178,41 +175,40 @@ async def sweep(
         InputError: a question, a budget or the answer do not fit the model's context; nothing has been decoded then.
         EngineError: decoding failed; what was finished is in the journal.
     """
-    _check(engine, problems, plan)
+    prompts = _checked(engine, problems, plan)
     todo = iter([index for index in range(len(problems)) if index not in journal.done])
 
     async def work() -> None:
         for index in todo:  # shared by all workers
-            record = await _decode_problem(engine, problems[index], index, plan, judge)
+            record = await _decode_problem(engine, problems[index], prompts[index], index, plan, judge)
             journal.append(record)
             on_question(record)
 
-    tasks = [asyncio.create_task(work()) for _ in range(max_concurrent)]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    await gather_or_cancel(work() for _ in range(max_concurrent))
 
 
-def _check(engine: Engine, problems: Sequence[Problem], plan: SweepPlan) -> None:
-    policies = plan.policies()
+def _checked(engine: Engine, problems: Sequence[Problem], plan: SweepPlan) -> list[Prompt]:
+    """The questions, encoded; refuses the plan where one of them leaves no room for the longest runs."""
+    policies, prompts = plan.policies(), []
     demanding = [policies[NATURAL], *(policies[f"budget {n}"] for n in plan.budgets[-1:])]
     for number, problem in enumerate(problems, start=1):
-        for policy in demanding:
-            try:
-                start(engine, problem.question, policy)
-            except InputError as error:
-                raise InputError(f"Question {number} of the benchmark: {error}") from error
+        try:
+            prompts.append(Prompt(engine, problem.question))
+            for policy in demanding:
+                prompts[-1].check(policy)
+        except InputError as error:
+            raise InputError(f"Question {number} of the benchmark: {error}") from error
+    return prompts
 
 
-async def _decode_problem(engine: Engine, problem: Problem, index: int, plan: SweepPlan, judge: Judge) -> dict[str, Any]:
+async def _decode_problem(
+    engine: Engine, problem: Problem, prompt: Prompt, index: int, plan: SweepPlan, judge: Judge
+) -> dict[str, Any]:
     """One line of the journal."""
     policies = plan.policies()
-    traces, engine_tokens = await decode_question(engine, problem.question, policies, plan.sampling(index))
+    traces, engine_tokens = await decode_question(engine, prompt, policies, plan.sampling(index))
     for sample, label in enumerate(plan.sample_labels(), start=1):
-        alone, tokens = await decode_question(engine, problem.question, {label: policies[NATURAL]}, plan.sampling(index, sample))
+        alone, tokens = await decode_question(engine, prompt, {label: policies[NATURAL]}, plan.sampling(index, sample))
         traces |= alone
         engine_tokens += tokens
     trunk = max((thinking_ids(traces[label]) for label in policies), key=len)

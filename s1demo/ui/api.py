@@ -10,7 +10,8 @@ import gradio as gr
 import gradio.events
 
 from s1demo.budget import BudgetPolicy
-from s1demo.decoding.runs import check_question, compare, run
+from s1demo.decoding.prompt import check_question
+from s1demo.decoding.runs import compare, run
 from s1demo.delimiters import EXTENSION
 from s1demo.engines import Engine
 from s1demo.events import EndSuppressed, Event, Finished, RunStarted, SamplingParams, ThinkingEnded, Tokens

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from s1demo.decoding.runs import check_question
+from s1demo.decoding.prompt import check_question
 from s1demo.errors import S1Error
 from s1demo.ui.controls import FULL, READING
 from s1demo.ui.exhibit import Exhibit

@@ -7,8 +7,9 @@ import dataclasses
 
 import pytest
 
-from s1demo.decoding.answers_at_waits import AnswerSoFar, Cost, compare_with_answers, with_answers
-from s1demo.decoding.runs import run
+from s1demo.decoding.answers_at_waits import AnswersAtWaits, AnswerSoFar, Cost, compare_with_answers
+from s1demo.decoding.probe import ProbeAt, ProbePoint, run_and_probe
+from s1demo.decoding.prompt import Prompt
 from s1demo.engines.replay import replay as replay_of
 from s1demo.errors import EngineError
 from s1demo.events import Finished, SamplingParams, Tokens
@@ -48,8 +49,10 @@ def test_one_run_gets_the_same_answers_as_in_a_comparison(engine):
     policy = comparison_policies(16, 2)["extended"]
 
     async def items() -> list:
-        events = run(engine, QUESTION, policy)
-        return [item async for item in with_answers(engine, QUESTION, policy, events)]
+        prompt = Prompt(engine, QUESTION)
+        answers = AnswersAtWaits(engine, prompt, policy)
+        probed = run_and_probe(engine, prompt, policy, ProbeAt(every=16), SamplingParams(), answers)
+        return [item async for item in probed if not isinstance(item, ProbePoint)]
 
     told = asyncio.run(items())
     answers = [item for item in told if isinstance(item, AnswerSoFar)]

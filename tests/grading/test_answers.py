@@ -1,20 +1,33 @@
-"""Answers along a trace fold into stretches of one answer each."""
+"""What answers along a trace are worth, in signs and words, and which of them are the same."""
 
 from __future__ import annotations
 
-from s1demo.grading.answers import Verdict, segments, spoken
+import pytest
+
+from s1demo.grading.answers import Verdict, judged, same_answer, spoken
 
 
-def test_segments_cover_the_trace_and_tell_answers_apart():
-    found = segments([(0, None), (8, "7"), (16, "7.0"), (24, "9"), (40, "4"), (60, "7")], "4", 80)
-    assert [(s.start, s.end) for s in found] == [(0, 8), (8, 24), (24, 40), (40, 60), (60, 80)]
-    assert [s.verdict for s in found] == [Verdict.NONE, Verdict.WRONG, Verdict.WRONG, Verdict.RIGHT, Verdict.WRONG]
-    assert segments([], "4") == []
+@pytest.mark.parametrize(
+    "answer, true_answer, verdict",
+    [
+        ("4", "4", Verdict.RIGHT),
+        ("4.0", "4", Verdict.RIGHT),
+        ("7", "4", Verdict.WRONG),
+        (None, "4", Verdict.NONE),
+        ("", None, Verdict.NONE),
+        ("7", None, Verdict.UNKNOWN),
+        ("\\frac{1}{2}", "0.5", Verdict.UNKNOWN),  # what the cheap rules cannot judge
+    ],
+)
+def test_what_an_answer_is_worth(answer, true_answer, verdict):
+    assert judged(answer, true_answer) is verdict
 
 
-def test_an_unknown_truth_is_not_called_wrong():
-    assert {s.verdict for s in segments([(0, "7"), (8, "9")])} == {Verdict.UNKNOWN}
-    assert segments([(0, "\\frac{1}{2}")], "0.5")[0].verdict is Verdict.UNKNOWN, "what grading cannot judge"
+@pytest.mark.parametrize(
+    "a, b, same", [("7", "7.0", True), ("7", "9", False), (None, "", True), (None, "7", False), ("x+1", "x+1", True)]
+)
+def test_two_ways_to_write_an_answer_are_one_answer(a, b, same):
+    assert same_answer(a, b) is same and same_answer(b, a) is same
 
 
 def test_answers_are_told_in_words():

@@ -12,6 +12,7 @@ from s1demo.decoding.answers_at_waits import AnswerSoFar, Cost
 from s1demo.events import EngineInfo, SamplingParams
 from s1demo.grading import extract_answer
 from s1demo.traces import TraceBuilder
+from s1demo.ui.stream.verdicts import Verdict
 
 Named = tuple[str, Any]
 
@@ -39,7 +40,7 @@ class ComparisonRecorder:
         """The same events, recorded.
 
         Args:
-            events: as `so_far.compare_with_answers` yields them.
+            events: as `compare_with_answers` yields them.
             question: as typed.
             info: the engine's.
             policies: run name -> policy.
@@ -50,7 +51,7 @@ class ComparisonRecorder:
             async for name, item in events:
                 if isinstance(item, AnswerSoFar):
                     self._answers.append(_answer(name, item))
-                elif not isinstance(item, Cost):
+                elif not isinstance(item, Cost | Verdict):
                     self._builders[name].add(item)
                 yield name, item
 

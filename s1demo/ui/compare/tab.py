@@ -13,7 +13,7 @@ import gradio as gr
 
 from s1demo.budget import AUTO
 from s1demo.decoding.answers_at_waits import compare_with_answers
-from s1demo.decoding.runs import check_question
+from s1demo.decoding.prompt import check_question
 from s1demo.engines import Engine
 from s1demo.settings import Settings
 from s1demo.ui.compare.saving import ComparisonRecorder, Named
@@ -37,7 +37,7 @@ from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
 from s1demo.ui.stream.panes import PANE, RUNS
 from s1demo.ui.stream.render import ComparisonView
 from s1demo.ui.stream.streaming import Message, ViewStream
-from s1demo.ui.stream.verdicts import given_answer, truth_for, with_verdicts
+from s1demo.ui.stream.verdicts import Verdicts, given_answer, truth_for
 
 N_EXAMPLES = 5
 KIND = "compare"
@@ -127,9 +127,8 @@ def build_compare_tab(exhibit: Exhibit) -> Fields:
 
         def make(number: int) -> ViewStream:
             view = ComparisonView(list(RUNS), truth.answer, truth.kind) if truth else ComparisonView(list(RUNS))
-            events = _events(engine, settings, choices, recorder)
-            if truth:
-                events = with_verdicts(events, truth, exhibit.judge)
+            verdicts = [Verdicts(truth, exhibit.judge)] if truth else []
+            events = _events(engine, settings, choices, recorder, *verdicts)
             pace = None if choices.speed == FULL else READING_TOKENS_PER_SECOND
             stream = ViewStream(number, view, events, settings.max_run_seconds, pace)
             recorders[stream] = recorder
@@ -173,11 +172,11 @@ def build_compare_tab(exhibit: Exhibit) -> Fields:
 
 
 async def _events(
-    engine: Engine, settings: Settings, choices: Choices, recorder: ComparisonRecorder
+    engine: Engine, settings: Settings, choices: Choices, recorder: ComparisonRecorder, *verdicts: Verdicts
 ) -> AsyncGenerator[Named, None]:
     check_question(choices.question, settings.max_question_chars)
     question, policies, sampling = choices.question, choices.policies(), choices.sampling()
-    events = compare_with_answers(engine, question, policies, sampling)
+    events = compare_with_answers(engine, question, policies, sampling, *verdicts)
     async with aclosing(recorder.record(events, question, engine.info, policies, sampling)) as recorded:
         async for item in recorded:
             yield item

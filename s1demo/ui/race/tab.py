@@ -12,6 +12,7 @@ import gradio as gr
 
 from s1demo.budget import BudgetPolicy
 from s1demo.decoding.merged import Merged
+from s1demo.decoding.prompt import Prompt
 from s1demo.decoding.runs import compare
 from s1demo.decoding.samples import sample
 from s1demo.engines import Engine
@@ -167,9 +168,10 @@ async def race_events(engine: Engine, choices: Choices) -> Events:
         InputError: something set that cannot work.
         EngineError: decoding failed.
     """
+    prompt = Prompt(engine, choices.question)
     async with Merged[tuple[str, Event]]() as sides:
-        sides.add(compare(engine, choices.question, choices.policies()))
-        sides.add(_one_by_one(sample(engine, choices.question, choices.samples(), BudgetPolicy(), choices.sampling())))
+        sides.add(compare(engine, prompt, choices.policies()))
+        sides.add(_one_by_one(sample(engine, prompt, choices.samples(), BudgetPolicy(), choices.sampling())))
         async for item in sides:
             yield item
 

@@ -1,7 +1,7 @@
 """Verdicts on answers to a question whose true answer is known: from the bank, or from the visitor, who may give a formula.
 
-What exact rules decide is decided at once by whoever shows it; formulas go to a `Grader`'s processes, through threads of their
-own, so that the event loop never waits for one.
+The view decides at once what exact rules decide. Formulas go to a `Grader`'s processes, through threads of their own, so that the
+event loop never waits for one.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 from s1demo.decoding.answers_at_waits import AnswerSoFar
-from s1demo.decoding.merged import Merged
 from s1demo.errors import S1Error
 from s1demo.events import Finished, Phase, Tokens
 from s1demo.grading import Grader, Kind, Outcome, decide, extract_answer
@@ -91,38 +90,30 @@ class FormulaJudge:
             return Outcome.UNSCORABLE
 
 
-async def with_verdicts(events: AsyncGenerator[Named, None], truth: Truth, judge: FormulaJudge) -> AsyncGenerator[Named, None]:
-    """The events of a comparison, and behind each answer that exact rules cannot decide its `Verdict`.
+class Verdicts:
+    """Grades the answers of a comparison that exact rules leave open; a reaction to its items, see `Merged`.
 
-    Args:
-        events: as `so_far.compare_with_answers` yields them.
-        truth: the true answer.
-        judge: compares formulas.
-
-    Yields:
-        (run name, event or verdict).
+    A `Verdict` follows each of these answers.
     """
-    answers: dict[str, str] = {}
 
-    async def verdict(name: str, wait_number: int | None, text: str) -> AsyncGenerator[Named, None]:
+    def __init__(self, truth: Truth, judge: FormulaJudge) -> None:
+        self._truth = truth
+        self._judge = judge
+        self._answers: dict[str, str] = defaultdict(str)  # each run's own, as far as it has come
+
+    def __call__(self, named_item: Named) -> Iterator[AsyncGenerator[Named, None]]:
+        """Follow one more item, as `compare_with_answers` yields them; returns the verdict to wait for, if any."""
+        name, item = named_item
+        match item:
+            case Tokens(phase=Phase.ANSWER):
+                self._answers[name] += item.text
+            case AnswerSoFar():
+                yield self._verdict(name, item.wait_number, item.answer_text)
+            case Finished():
+                yield self._verdict(name, None, self._answers[name])
+
+    async def _verdict(self, name: str, wait_number: int | None, text: str) -> AsyncGenerator[Named, None]:
+        truth = self._truth
         answer = extract_answer(text, truth.kind)
         if decide(answer, truth.answer, truth.kind) is None:
-            yield name, Verdict(wait_number, await judge.grade(answer, truth))
-
-    async with Merged[Named]() as items:
-        items.add(_all(events))
-        async for name, item in items:
-            yield name, item
-            match item:
-                case Tokens(phase=Phase.ANSWER):
-                    answers[name] = answers.get(name, "") + item.text
-                case AnswerSoFar():
-                    items.add(verdict(name, item.wait_number, item.answer_text))
-                case Finished():
-                    items.add(verdict(name, None, answers.get(name, "")))
-
-
-async def _all(events: AsyncGenerator[Named, None]) -> AsyncGenerator[Named, None]:
-    async with aclosing(events):
-        async for item in events:
-            yield item
+            yield name, Verdict(wait_number, await self._judge.grade(answer, truth))

@@ -10,11 +10,13 @@ from typing import Any
 import gradio as gr
 
 from s1demo.budget import BudgetPolicy, Limit
-from s1demo.decoding.answers_at_waits import with_answers
+from s1demo.decoding.answers_at_waits import AnswersAtWaits
 from s1demo.decoding.probe import ProbeAt, run_and_probe
+from s1demo.decoding.prompt import Prompt
 from s1demo.delimiters import FINAL_ANSWER
 from s1demo.engines import Engine
 from s1demo.errors import InputError
+from s1demo.events import SamplingParams
 from s1demo.ui.asking import Events, question_row, speed_choice, stream_into
 from s1demo.ui.controls import MOST_WAITS, stop_slider, whole
 from s1demo.ui.exhibit import Exhibit
@@ -138,7 +140,8 @@ def probe_at(where: Any, every: Any, context_length: int) -> ProbeAt:
 async def _events(engine: Engine, question: str, waits: Any, where: Any, every: Any) -> Events:
     policy = BudgetPolicy(num_ignore=whole(waits, "number of Waits"))
     where_to_ask = probe_at(where, every, engine.info.context_length)
-    items = run_and_probe(engine, question, policy, where_to_ask)
-    async with aclosing(with_answers(engine, question, policy, items)) as items_and_answers:
-        async for item in items_and_answers:
+    prompt = Prompt(engine, question)
+    answers = AnswersAtWaits(engine, prompt, policy)
+    async with aclosing(run_and_probe(engine, prompt, policy, where_to_ask, SamplingParams(), answers)) as items:
+        async for item in items:
             yield TRACE, item

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from s1demo.decoding.prompt import Prompt
 from s1demo.errors import InputError
 from s1demo.events import EndOfThinking, FinishReason, Request, SamplingParams, Segment
-from tests.drivers import collect_trace, first_request, start
+from tests.drivers import collect_trace, first_request
 from tests.engines.conformance.cases import CROWD, CROWD_POLICY, HOT, HOT_POLICY, POLICIES, QUESTIONS
 from tests.engines.conformance.conftest import UnderTest, until_idle
 
@@ -18,7 +19,7 @@ QUESTION = QUESTIONS[0]
 
 
 def request_for(under_test: UnderTest, question: str = QUESTION, policy: str = "natural", **changes) -> Request:
-    return replace(start(under_test.engine, question, POLICIES[policy]).next_request(), **changes)
+    return replace(Prompt(under_test.engine, question).forcer(POLICIES[policy]).next_request(), **changes)
 
 
 def refused_as_unrecorded(under_test: UnderTest, request: Request) -> None:
@@ -98,7 +99,7 @@ def test_logprobs_are_the_models_own_and_come_only_when_asked_for(under_test, ri
 
 
 def test_sixteen_at_once_are_the_same_as_alone(under_test, right_segment):
-    requests = [start(under_test.engine, question, CROWD_POLICY).next_request() for question in CROWD]
+    requests = [Prompt(under_test.engine, question).forcer(CROWD_POLICY).next_request() for question in CROWD]
     assert under_test.decode(*requests) == [right_segment(request) for request in requests]
 
 
@@ -158,7 +159,7 @@ def test_an_impossible_request_is_refused(under_test, prompt_ids, max_new_tokens
 
 
 def test_a_seed_repeats_its_sample_whatever_the_cap_and_whoever_else_decodes(under_test):
-    request = start(under_test.engine, QUESTION, HOT_POLICY, HOT).next_request()
+    request = Prompt(under_test.engine, QUESTION).forcer(HOT_POLICY, HOT).next_request()
     [decoded] = under_test.decode(request)
     [again, *_] = under_test.decode(request, *(request_for(under_test, question) for question in QUESTIONS))
     [shorter] = under_test.decode(replace(request, max_new_tokens=9))
@@ -170,7 +171,7 @@ def test_a_seed_repeats_its_sample_whatever_the_cap_and_whoever_else_decodes(und
 
 
 def test_a_sample_goes_on_from_any_point_where_the_engine_says_so(under_test):
-    request = start(under_test.engine, QUESTION, HOT_POLICY, HOT).next_request()
+    request = Prompt(under_test.engine, QUESTION).forcer(HOT_POLICY, HOT).next_request()
     [whole] = under_test.decode(request)
     n = len(whole.token_ids) // 2
     rest = replace(request, prompt_ids=(*request.prompt_ids, *whole.token_ids[:n]), max_new_tokens=request.max_new_tokens - n)
