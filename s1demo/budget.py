@@ -8,10 +8,10 @@
 | thinking  | budget           | -                               | cut: newline if missing, delimiter, newline, "Final Answer:" |
 | answering | stop or length   | -                               | finished                                                     |
 
-Knows ids and counts. Knows no engine, tokenizer, clock or I/O: a driver takes `next_request()` to an engine and brings its
-segments back to `feed()`. The budget is ONE total over all thinking segments, so each request gets the remainder (the
-reference harness gives every round the full budget again and cuts afterwards). Sampled and forced thinking tokens count; the
-suppressed stop and the delimiters do not.
+It works on token ids and counts alone, without an engine, a tokenizer or a clock. `decoding.runs` takes `next_request()` to an
+engine and brings its segments back to `feed()`. The budget is ONE total over all thinking segments, so each request gets what is
+left of it (the reference harness gives every round the full budget again and cuts afterwards). Sampled and forced thinking tokens
+count. The suppressed stop and the delimiters do not.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class BudgetPolicy:
     Attributes:
         max_thinking_tokens: the thinking budget in tokens, or `auto`: all that the context leaves.
         num_ignore: how many ends of thinking to suppress (the harness's thinking_n_ignore).
-        extension: text appended in place of each suppressed end. Empty: the end is only suppressed and nothing appended (the "no
-            string" row of the paper's table 4); that the next token cannot be a stop is then all that makes the model go on.
+        extension: text appended in place of each suppressed end. Empty: nothing is appended (the "no string" row of the paper's
+            table 4), and the model goes on only because its next token cannot be a stop.
         max_answer_tokens: limit of the answer, kept free in the context, or `auto`: an eighth of the context, 1,024 at most.
 
     Raises:
@@ -93,12 +93,6 @@ def answer_reserve(policy: BudgetPolicy, context_length: int) -> int:
 def thinking_budget(policy: BudgetPolicy, prompt_tokens: int, encoded: EncodedFormat, context_length: int) -> int:
     """The most thinking tokens one run may spend.
 
-    Args:
-        policy: the run's policy.
-        prompt_tokens: length of its prompt.
-        encoded: the delimiters in this model's ids.
-        context_length: the model's context in tokens.
-
     Returns:
         The policy's budget, or with `auto` what prompt, delimiters and answer reserve leave of the context.
 
@@ -131,10 +125,7 @@ class BudgetForcer:
 
     Args:
         prompt_ids: the prompt, opened thinking included.
-        policy: what to do to the thinking.
         encoded: delimiters and extension in this model's ids.
-        context_length: the model's context in tokens.
-        sampling: how the engine is to pick tokens.
 
     Raises:
         InputError: prompt, budget and answer reserve do not fit into the context together.
@@ -179,13 +170,10 @@ class BudgetForcer:
         )
 
     def feed(self, segment: Segment) -> list[Event]:
-        """Take sampled tokens of the current request; the segment with a finish reason ends it.
-
-        Args:
-            segment: what the engine decoded since the last call.
+        """Take what the engine decoded of the current request since the last call; a finish reason ends the request.
 
         Returns:
-            What happened, in order. Text is left for the driver to fill in.
+            What happened, in order, without text.
         """
         if self._phase is None:
             raise RuntimeError("this run is finished")

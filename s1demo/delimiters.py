@@ -1,7 +1,6 @@
-"""The only place that spells out think/answer delimiters, "Wait" and "Final Answer:".
+"""The delimiters around thinking and answer, "Wait" and "Final Answer:": as text and, through a tokenizer, as ids.
 
-Knows strings and, through a tokenizer, their ids. Knows no engine, no budget and no model. A test forbids the delimiters and
-"Final Answer:" everywhere else in the product.
+This is the only place that spells them out; a test forbids them everywhere else in the product.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ CHATML_TEMPLATE = (
 
 
 class Tokenizer(Protocol):
-    """What this module needs of a tokenizer; `s1demo.engines.tokenization.HubTokenizer` is the product's."""
+    """What prompts and delimiters need of a tokenizer; `engines.tokenization.HubTokenizer` is the product's."""
 
     end_of_turn_id: int
 
     def encode(self, text: str, *, special: bool = False) -> list[int]:
-        """Text to ids; with `special`, special tokens in the text become their single ids, otherwise plain text."""
+        """Text to ids; with `special`, special tokens in the text become their single ids, otherwise they are plain text."""
 
     def chat_affixes(self) -> tuple[str, str]:
         """The chat template's text before and after one user message, the assistant header included."""
@@ -43,7 +42,7 @@ class ThinkingFormat:
 
     Attributes:
         name: what settings and traces call it.
-        think: the text every prompt ends in (no newline: the model writes it, and it counts).
+        think: the text every prompt ends in (without a newline: the model writes that, and it counts).
         end_of_thinking: the end-of-thinking delimiter, of one or several tokens.
         stop: the single token by which the model ends its thinking; the end-of-turn token is always a stop too.
         end_of_turn: the special token that closes the answer, where the format fixes it.
@@ -68,7 +67,7 @@ FORMATS = {fmt.name: fmt for fmt in (S1, THINK_TAGS)}
 
 @dataclass(frozen=True)
 class EncodedFormat:
-    """A `ThinkingFormat` and an extension string in the ids of one tokenizer.
+    """A `ThinkingFormat` and an extension string in the ids of one tokenizer: what budget forcing works with.
 
     Attributes:
         stop_ids: single tokens that end a segment.
@@ -97,15 +96,12 @@ class EncodedFormat:
 
 
 def encode_format(fmt: ThinkingFormat, tokenizer: Tokenizer, extension: str = EXTENSION) -> EncodedFormat:
-    """Encode a format's delimiters and an extension string once.
+    """Encode a format's delimiters and an extension string.
 
     Args:
         fmt: the model's thinking format.
         tokenizer: the model's tokenizer.
-        extension: text appended in place of a suppressed end of thinking, or none; special tokens in it stay plain text.
-
-    Returns:
-        The ids budget forcing works with.
+        extension: appended in place of a suppressed end of thinking; may be empty. Special tokens in it stay plain text.
 
     Raises:
         ModelError: the format's stop is not one token of this tokenizer (it is matched by id, so it must be).
@@ -130,22 +126,18 @@ def encode_format(fmt: ThinkingFormat, tokenizer: Tokenizer, extension: str = EX
     )
 
 
-def choose_format(tokenizer: Tokenizer, name: str | None = None) -> ThinkingFormat:
+def choose_format(tokenizer: Tokenizer, name: str = "") -> ThinkingFormat:
     """The thinking format of a model: the named one, else the one whose stop is a single token of its vocabulary.
 
-    Args:
-        tokenizer: the model's tokenizer.
-        name: a key of `FORMATS`, or None to decide by the vocabulary (think tags first: Qwen3-like vocabularies hold both).
-
     Raises:
-        InputError: `name` is not a known format.
+        InputError: `name` is not a key of `FORMATS`.
         ModelError: neither format fits the vocabulary.
     """
-    if name is not None:
+    if name:
         if name not in FORMATS:
             raise InputError(f"Unknown thinking format {name!r}. Choose one of: {', '.join(FORMATS)}.")
         return FORMATS[name]
-    for fmt in (THINK_TAGS, S1):
+    for fmt in (THINK_TAGS, S1):  # think tags first: vocabularies like Qwen3's hold both
         if len(tokenizer.encode(fmt.stop, special=True)) == 1:
             return fmt
     raise ModelError("This model's vocabulary has neither think tags nor ChatML tokens, so its thinking cannot be delimited.")
@@ -154,13 +146,7 @@ def choose_format(tokenizer: Tokenizer, name: str | None = None) -> ThinkingForm
 def build_prompt(question: str, tokenizer: Tokenizer, fmt: ThinkingFormat) -> tuple[int, ...]:
     """The prompt ids of one question: chat template, bare question, assistant header, opened thinking (harness: no instruction).
 
-    Args:
-        question: what the visitor asks; special tokens spelled out in it stay plain text.
-        tokenizer: the model's tokenizer.
-        fmt: the model's thinking format.
-
-    Returns:
-        Prompt ids ending in `fmt.think`.
+    Special tokens spelled out in the question stay plain text.
 
     Raises:
         InputError: the question is empty.
@@ -182,7 +168,7 @@ def training_text(thinking: str, answer: str, fmt: ThinkingFormat = S1) -> str:
     """The assistant's part of one training text in the s1 format (data/tokenization.py), without the end-of-turn token.
 
     Args:
-        thinking: the reasoning trace.
+        thinking: the reasoning.
         answer: the final answer; "Answer: " is put in front unless it is there.
     """
     if ANSWER_PREFIX.strip() not in answer:
@@ -195,7 +181,7 @@ def split_trace(text: str, fmt: ThinkingFormat) -> tuple[str, str]:
 
     Args:
         text: everything after the prompt, delimiters included.
-        fmt: the model's thinking format.
+        fmt: its format.
 
     Returns:
         Thinking text and answer text, both without delimiters; the answer is empty where the thinking never ended.

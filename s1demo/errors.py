@@ -1,8 +1,8 @@
-"""Errors whose message says what to do; every front end shows the message and nothing else."""
+"""Errors whose message says what is wrong and what to do; every front end shows the message and nothing else."""
 
 
 class S1Error(Exception):
-    """Anything a person can mend by reading the message."""
+    """Anything a person can put right after reading the message."""
 
 
 class InputError(S1Error, ValueError):
@@ -15,3 +15,13 @@ class ModelError(S1Error):
 
 class EngineError(S1Error, RuntimeError):
     """The engine failed while decoding."""
+
+
+def first_line(error: BaseException, text: str | None = None) -> str:
+    """What a message quotes of another library's error: its first line, or its type where it says nothing.
+
+    Args:
+        error: what was raised.
+        text: what to quote instead of the error's own text, such as a part of it.
+    """
+    return ((str(error) if text is None else text).strip() or type(error).__name__).splitlines()[0]

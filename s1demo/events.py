@@ -1,6 +1,8 @@
-"""The shared vocabulary: what budget forcing asks of an engine, and what it tells the world.
+"""The shared vocabulary, as plain frozen data.
 
-Plain frozen data; knows no engine, no tokenizer, no clock. Every pane, plot, recorded trace and result is a fold over `Event`s.
+First the words: why a segment ended, why thinking ended, which part of a run a token belongs to, who wrote it. Then what goes to
+an engine and comes back: a `Request`, answered by `Segment`s. Then what happens in a run: `Event`s. Every pane, plot, recorded
+trace and result is made from these events. Nothing here knows an engine, a tokenizer or a clock.
 """
 
 from __future__ import annotations
@@ -29,10 +31,10 @@ class EndOfThinking(StrEnum):
 
 
 class Phase(StrEnum):
-    """Which part of a trace a token belongs to."""
+    """Which part of a run a token belongs to."""
 
     THINKING = "thinking"
-    DELIMITER = "delimiter"  # the end-of-thinking delimiter, with newline and "Final Answer:" where the budget cut
+    DELIMITER = "delimiter"  # the end-of-thinking delimiter, with newline and "Final Answer:" where the budget cut the thinking
     ANSWER = "answer"
 
 
@@ -49,7 +51,8 @@ class SamplingParams:
 
     Attributes:
         temperature: 0 is greedy.
-        top_p: nucleus mass in (0, 1]; ignored when greedy.
+        top_p: only the most probable tokens that together reach this probability are sampled (nucleus sampling), in (0, 1];
+            ignored when greedy.
         seed: the sample at position p of a sequence depends on (seed, p) only, so equal prefixes sample equal tokens.
 
     Raises:
@@ -69,7 +72,7 @@ class SamplingParams:
             raise InputError(f"The seed is {self.seed}. Give a whole number from 0 to {2**63 - 1}.")
 
     def numbered(self, *numbers: int) -> SamplingParams:
-        """The same parameters with a seed of their own, which this seed and the numbers decide; neighbours share nothing."""
+        """The same parameters with another seed, made of this one and the numbers; near numbers give unrelated seeds."""
         source = hashlib.sha256("/".join(map(str, (self.seed, *numbers))).encode()).digest()
         return replace(self, seed=int.from_bytes(source[:7]))
 
@@ -79,12 +82,10 @@ class Request:
     """One segment to decode.
 
     Attributes:
-        prompt_ids: everything before the segment, as ids.
-        max_new_tokens: at most this many sampled tokens.
+        prompt_ids: everything before the segment.
         stop_ids: ids that end the segment without becoming part of it.
         min_tokens: stop ids are masked until this many tokens are sampled.
-        sampling: how to pick tokens.
-        logprobs: also say how probable each sampled token was.
+        logprobs: also report how probable each sampled token was.
     """
 
     prompt_ids: tuple[int, ...]
@@ -103,8 +104,8 @@ class Segment:
         token_ids: ids sampled since the previous `Segment` of the same request, stop excluded; may be empty.
         finish_reason: None while more is to come.
         stop_id: the stop that was sampled, with `FinishReason.STOP`; None where the engine does not know which.
-        logprobs: the natural logarithm of the model's own probability (temperature 1, nothing masked) of each of the ids, and
-            behind them of the stop where one was sampled; None where not asked for, shorter or None where the engine cannot tell.
+        logprobs: the natural logarithm of the model's own probability (temperature 1, nothing masked) of each of the ids, then
+            of the stop where one was sampled; None where not asked for, shorter or None where the engine does not know them.
     """
 
     token_ids: tuple[int, ...]
@@ -114,21 +115,17 @@ class Segment:
 
     @staticmethod
     def joined(parts: Sequence[Segment]) -> Segment:
-        """All segments of a request so far as one.
-
-        Args:
-            parts: at least one, in order.
-        """
+        """All segments of a request so far, at least one, as one."""
         last = parts[-1]
-        told = [part.logprobs for part in parts if part.token_ids or part.finish_reason is FinishReason.STOP]
-        logprobs = None if not told or None in told else tuple(value for values in told if values for value in values)
+        known = [part.logprobs for part in parts if part.token_ids or part.finish_reason is FinishReason.STOP]
+        logprobs = None if not known or None in known else tuple(value for values in known if values for value in values)
         ids = tuple(token_id for part in parts for token_id in part.token_ids)
         return Segment(ids, last.finish_reason, last.stop_id, logprobs)
 
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What a person is told about the model and where it runs.
+    """An engine's description of itself: the model and where it runs.
 
     Attributes:
         model: the model's folder name or Hub id.
@@ -138,7 +135,7 @@ class EngineInfo:
         context_length: most tokens of prompt, thinking, delimiters and answer together.
         format: name of the model's thinking format.
         samples_by_position: at a temperature, the sample at a position depends on (seed, position) only, so that a request may
-            go on from any point of another. Where it does not, equal requests sample equal tokens, and continuations their own.
+            go on from any point of another. Otherwise only equal requests sample equal tokens.
     """
 
     model: str
@@ -148,27 +145,6 @@ class EngineInfo:
     context_length: int
     format: str
     samples_by_position: bool = False
-
-
-@dataclass(frozen=True)
-class RecordedSegment:
-    """A request as an engine once served it, for replay.
-
-    Attributes:
-        prefix_ids: the request's prompt.
-        token_ids: the sampled ids, stop excluded; may be empty.
-        requested: seconds from the start of the run to the request.
-        seconds: when each of the ids arrived, from the start of the run.
-        finish_reason: how it ended; None in a run that was stopped within it.
-        sampling: how tokens were picked.
-    """
-
-    prefix_ids: tuple[int, ...]
-    token_ids: tuple[int, ...]
-    requested: float
-    seconds: tuple[float, ...]
-    finish_reason: FinishReason | None
-    sampling: SamplingParams
 
 
 @dataclass(frozen=True)
@@ -186,13 +162,10 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class Tokens:
-    """Tokens were added to the trace.
+    """Tokens were added.
 
     Attributes:
-        token_ids: the ids, in order.
-        phase: thinking, delimiter or answer.
-        origin: sampled by the model or forced by budget forcing.
-        text: their text, completed by the driver (a character split over tokens appears with its last token).
+        text: their text, filled in by `decoding.runs.run` (a character split over tokens appears with its last token).
     """
 
     token_ids: tuple[int, ...]
@@ -221,7 +194,6 @@ class ThinkingEnded:
     """Thinking is over; the delimiter follows as forced `Tokens`.
 
     Attributes:
-        reason: natural, budget or context.
         thinking_tokens: all thinking tokens, sampled and forced.
     """
 

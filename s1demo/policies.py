@@ -1,4 +1,4 @@
-"""Named policies as people give them to a comparison: JSON on the command line, or in a file."""
+"""Policies by name: those of the exhibit's comparison, and those people write as JSON on the command line or in a file."""
 
 from __future__ import annotations
 
@@ -29,14 +29,7 @@ def policy_label(policy: BudgetPolicy) -> str:
 def comparison_policies(
     max_thinking_tokens: Limit, num_ignore: int, extension: str = EXTENSION, max_answer_tokens: Limit = AUTO
 ) -> dict[str, BudgetPolicy]:
-    """The exhibit's comparison: one run cut short, one left alone, one made to go on.
-
-    Args:
-        max_thinking_tokens: budget of the truncated run.
-        num_ignore: suppressed ends of the extended run.
-        extension: what replaces each of them.
-        max_answer_tokens: answer limit of all three.
-    """
+    """The exhibit's comparison: one run cut short at the budget, one left alone, one made to go on at each suppressed end."""
     return {
         TRUNCATED: BudgetPolicy(max_thinking_tokens, 0, extension, max_answer_tokens),
         NATURAL: BudgetPolicy(AUTO, 0, extension, max_answer_tokens),
@@ -55,7 +48,7 @@ def read_policies(text: str) -> dict[str, BudgetPolicy]:
         The policies in the order given, at least one.
 
     Raises:
-        InputError: an unreadable file, no JSON, something else than policies, or a name given twice; the message says which.
+        InputError: an unreadable file, no JSON, something other than policies, or a name given twice; the message says which.
     """
     source, text = ("--policies", text) if not text.startswith("@") else (text[1:], _read(text[1:]))
     try:

@@ -1,4 +1,4 @@
-"""The only reader of environment variables: every setting of the exhibit, its default and what it means."""
+"""Every setting of the exhibit, its default and what it means: the only reader of environment variables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from s1demo.errors import InputError
 
@@ -36,10 +37,10 @@ _SMALLEST = {
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings; each is read from the environment variable `S1_<NAME>`, `no_color` from the customary NO_COLOR.
+    """All settings; `from_env` reads each from the environment variable `S1_<NAME>`, `no_color` also from the usual NO_COLOR.
 
     Attributes:
-        engine: what decodes: transformers, vllm, openai (servers elsewhere), or replay (recorded traces, no model).
+        engine: what decodes: transformers, vllm, openai (OpenAI-compatible servers), or replay (recorded traces, no model).
         model: a model folder or Hub id; with the replay engine, a file of recorded traces. Empty: the embedded one, with the
             openai engine the one that is served.
         format: thinking format of the model, empty to decide by its vocabulary.
@@ -63,11 +64,11 @@ class Settings:
         vllm_options: further arguments of vLLM's engine as a JSON object, such as {"pipeline_parallel_size": 2}; they win.
         vllm_log: let vLLM print its log.
         base_urls: with the openai engine, the servers' addresses with commas between, such as http://node1:8000,http://node2:8000.
-        api_key: what those servers want as a key; never shown.
+        api_key: the key those servers ask for; never shown.
         tokenizer: folder or Hub id of the served model's tokenizer, empty for the model's own.
-        server_context_length: the served model's context in tokens, 0 for what the servers say.
-        server_token_seconds: a server that brings no token for that long, its queue included, is taken for broken, and the text
-            goes on elsewhere.
+        server_context_length: the served model's context in tokens, 0 for what the servers report.
+        server_token_seconds: a server that sends no token for that long, its queue included, counts as broken, and another one
+            continues the text.
         server_patience_seconds: how long a text may go without a new token, over all tries, before it fails.
         host, port: where the app listens; empty and 0 leave it to Gradio (127.0.0.1, the first free port from 7860).
         repository: where this source is on the web, such as https://github.com/owner/name/blob/main, for links to its lines;
@@ -122,14 +123,16 @@ class Settings:
             raise InputError(f"The setting S1_PORT is {self.port}. Give 1 to 65535, or 0 for the first free port from 7860.")
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read the settings from environment variables.
+    def from_env(cls, environ: Mapping[str, str] | None = None, /, **chosen: Any) -> Settings:
+        """The settings of the environment, with those chosen elsewhere, such as on the command line, over them.
 
         Args:
-            environ: where to look, the process's environment by default.
+            environ: the environment variables, the process's own by default.
+            chosen: settings by name; None means that nothing was chosen.
 
         Raises:
-            InputError: a value that cannot be read, by the variable's name.
+            InputError: a value that cannot be read or used; the message names the variable.
+            TypeError: a chosen name that is no setting.
         """
         environ = os.environ if environ is None else environ
         values: dict[str, object] = {}
@@ -138,6 +141,7 @@ class Settings:
             if name in environ:
                 values[setting.name] = _read(name, environ[name], type(setting.default))
         values.setdefault("no_color", bool(environ.get("NO_COLOR")))
+        values |= {name: value for name, value in chosen.items() if value is not None}
         return cls(**values)  # type: ignore[arg-type]
 
     @property

@@ -1,6 +1,6 @@
-"""Trace = the events of one run, folded. All token counts come from ids here; JSON lines are how traces are kept.
+"""The trace of a run: all that happened, made from its events by a `TraceBuilder` and kept as JSON lines.
 
-Knows no engine and no UI. Time is what the builder's clock says when an event arrives.
+All token counts come from the ids here. A token's time is what the builder's clock says when its event arrives.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from s1demo.events import (
     FinishReason,
     Origin,
     Phase,
-    RecordedSegment,
     RunStarted,
     SamplingParams,
     ThinkingEnded,
@@ -44,17 +43,37 @@ _ITEM_KINDS: dict[str, type | tuple[type, ...]] = {
 }
 
 
+@dataclass(frozen=True)
+class RecordedSegment:
+    """A request as an engine once served it, for replay.
+
+    Attributes:
+        prefix_ids: the request's prompt.
+        token_ids: the sampled ids, stop excluded; may be empty.
+        requested: seconds from the start of the run to the request.
+        seconds: when each of the ids arrived, from the start of the run.
+        finish_reason: how it ended; None in a run that was stopped within it.
+        sampling: how tokens were picked.
+    """
+
+    prefix_ids: tuple[int, ...]
+    token_ids: tuple[int, ...]
+    requested: float
+    seconds: tuple[float, ...]
+    finish_reason: FinishReason | None
+    sampling: SamplingParams
+
+
 @dataclass
 class Trace:
-    """One run: what was asked, every token after the prompt, and why it went as it did.
+    """One run: the question, every token after the prompt, and why thinking and answer ended.
 
     Attributes:
         question: as typed.
-        model, engine, device: which model, decoded by what and where.
-        format, context_length: the model's thinking format, and its context in tokens.
+        model, engine, device, format, context_length: see `EngineInfo`.
         policy, sampling: what was done to the thinking and how tokens were picked.
         prompt_ids: the prompt, opened thinking included.
-        token_ids, phases, origins, token_seconds: one entry per token after the prompt (suppressed stops are no tokens).
+        token_ids, phases, origins, token_seconds: one entry per token after the prompt (suppressed stops are not among them).
         thinking_text, delimiter_text, answer_text: the text of each phase.
         answer: the answer extracted from `answer_text`, or None.
         thinking_budget: most thinking tokens this run could spend.
@@ -108,7 +127,7 @@ class Trace:
         return self.origins.count(Origin.SAMPLED)
 
     def segments(self) -> list[RecordedSegment]:
-        """The engine segments this run consisted of, as a replay engine has to serve them again."""
+        """The segments that the engine decoded in this run, as a replay has to serve them again."""
         forced = [origin is Origin.FORCED for origin in self.origins] + [False]
         starts = [0] if self.thinking_budget else []
         starts += [i + 1 for i in range(len(self.origins)) if forced[i] and not forced[i + 1]]
@@ -181,7 +200,7 @@ class Trace:
 
 
 def _check_types(trace: Trace) -> None:
-    """Refuse values of the wrong kind from outside with a TypeError that names the field."""
+    """Refuse values of the wrong type, which a file may hold, with a TypeError that names the field."""
     for name, kind in _KINDS.items():
         if not isinstance(getattr(trace, name), kind):
             raise TypeError(f"{name} is no {kind.__name__}")
@@ -191,13 +210,12 @@ def _check_types(trace: Trace) -> None:
 
 
 class TraceBuilder:
-    """Folds the events of one run into a `Trace`.
+    """Makes a `Trace` of the events of one run.
 
     Args:
         question: as typed.
         info: the engine's description of itself.
-        policy: the run's policy.
-        sampling: the run's sampling parameters.
+        policy, sampling: the run's.
         clock: seconds from any origin.
     """
 
@@ -214,7 +232,7 @@ class TraceBuilder:
         self._started = clock()
 
     def add(self, event: Event) -> None:
-        """Fold one more event in."""
+        """Take one more event."""
         trace = self._trace
         trace.seconds = self._clock() - self._started
         match event:

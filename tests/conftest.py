@@ -11,7 +11,7 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test that asks the network for a model is broken
 
 from s1demo.engines.local.engine import TransformersEngine
-from s1demo.settings import EMBEDDED_MODEL
+from s1demo.settings import Settings
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -19,6 +19,6 @@ SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 @pytest.fixture(scope="session")
 def engine() -> Iterator[TransformersEngine]:
     """The default engine on the embedded s1-mini."""
-    engine = TransformersEngine(os.environ.get("S1_MODEL", EMBEDDED_MODEL))
+    engine = TransformersEngine(Settings(model=os.environ.get("S1_MODEL", "")))
     yield engine
     engine.stop()

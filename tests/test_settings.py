@@ -20,6 +20,13 @@ def test_variables_are_read_by_name_and_type():
     assert (settings.model_path, settings.port, settings.max_run_seconds, settings.open_browser) == ("simplescaling/s1-32B", 8000, 2.5, True)
 
 
+def test_what_was_chosen_elsewhere_goes_over_the_environment():
+    settings = Settings.from_env({"S1_ENGINE": "vllm", "S1_MODEL": "a/b", "S1_DTYPE": "float16"}, engine=None, model="c/d", dtype="")
+    assert (settings.engine, settings.model, settings.dtype) == ("vllm", "c/d", "")
+    with pytest.raises(TypeError, match="no_such"):
+        Settings.from_env({}, no_such=1)
+
+
 @pytest.mark.parametrize(
     "variables, complaint",
     [

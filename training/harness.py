@@ -18,7 +18,6 @@ lm-evaluation-harness is optional and imported nowhere else.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -149,8 +148,7 @@ class S1DemoLM(LM):  # type: ignore[misc]
         device: str | None = None,
     ) -> None:
         super().__init__()
-        chosen: dict[str, Any] = {name: value for name, value in (("model", str(pretrained)), ("engine", engine)) if value}
-        settings = dataclasses.replace(Settings.from_env(), **chosen)
+        settings = Settings.from_env(model=str(pretrained) or None, engine=engine or None)
         self._at_once = settings.max_concurrent_requests
         self._keep_thinking, self._seed = keep_thinking, seed
         self._runner = asyncio.Runner()  # one event loop for the engine's whole life

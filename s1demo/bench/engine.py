@@ -31,14 +31,7 @@ FORCED_POLICY = BudgetPolicy(max_thinking_tokens=240, num_ignore=6, max_answer_t
 
 
 async def bench(engine: Engine) -> dict[str, Any]:
-    """Measure first token, throughput and the cost of budget forcing.
-
-    Args:
-        engine: what to measure.
-
-    Returns:
-        A JSON object; every figure's unit is in its name.
-    """
+    """Measure first token, throughput and the cost of budget forcing; each figure's unit is in its name."""
     figures: dict[str, Any] = {"model": engine.info.model, "engine": engine.info.engine, "device": engine.info.device}
     prompt_ids = Prompt(engine, QUESTION).ids
     await _decode(engine, prompt_ids, 8)  # warm up

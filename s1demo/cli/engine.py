@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import dataclasses
 import os
 import signal
 import sys
@@ -21,8 +20,7 @@ T = TypeVar("T")
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """The settings of the environment, changed by the command's options."""
-    chosen = {name: value for name in ("engine", "model") if (value := getattr(options, name)) is not None}
-    return dataclasses.replace(Settings.from_env(), **chosen)
+    return Settings.from_env(engine=options.engine, model=options.model)
 
 
 def open_patiently(settings: Settings) -> Engine:

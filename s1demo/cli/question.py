@@ -20,9 +20,10 @@ from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.errors import InputError
 from s1demo.events import SamplingParams
 from s1demo.policies import comparison_policies, read_policies
+from s1demo.settings import Settings
 from s1demo.traces import Trace, TraceBuilder
 
-PROBE_EVERY = 16  # thinking tokens between two probes unless told otherwise
+PROBE_EVERY = 16  # thinking tokens between two probes, by default
 _ASK = "run"  # name of the only run of `ask`
 
 
@@ -53,12 +54,8 @@ def probe(options: argparse.Namespace) -> None:
     """One run and what it would have answered on the way."""
     grid = None if options.lines or options.waits else PROBE_EVERY
     where = ProbeAt(grid if options.every is None else options.every, options.lines, options.waits)
-    settings = settings_of(options)
-    check_question(options.question, settings.max_question_chars)
     policy = BudgetPolicy(**_policy_options(options))
-    sampling = SamplingParams(options.temperature, options.top_p, options.seed)
-    coloured = sys.stdout.isatty() and not settings.no_color
-    writer = None if options.json else TerminalWriter([_ASK], sys.stdout, titles=False, coloured=coloured)
+    settings, sampling, writer = _prepare(options, [_ASK])
 
     async def run_and_collect(engine: Engine) -> tuple[Trace, list[ProbePoint]]:
         builder, points = TraceBuilder(options.question, engine.info, policy, sampling), []
@@ -86,13 +83,18 @@ def _policy_options(options: argparse.Namespace) -> dict[str, Any]:
     return defaults | {name: value for name, value in given.items() if value is not None}
 
 
-def _run(options: argparse.Namespace, policies: dict[str, BudgetPolicy]) -> tuple[dict[str, Trace], dict[str, int]]:
-    """The trace of each policy, and the tokens they took together and would have taken one by one."""
+def _prepare(options: argparse.Namespace, names: list[str]) -> tuple[Settings, SamplingParams, TerminalWriter | None]:
+    """The settings, the sampling, and what writes the named runs; none for JSON. Refuses a question that cannot work."""
     settings = settings_of(options)
     check_question(options.question, settings.max_question_chars)
-    sampling = SamplingParams(options.temperature, options.top_p, options.seed)
     coloured = sys.stdout.isatty() and not settings.no_color
-    writer = None if options.json else TerminalWriter(list(policies), sys.stdout, titles=len(policies) > 1, coloured=coloured)
+    writer = None if options.json else TerminalWriter(names, sys.stdout, titles=len(names) > 1, coloured=coloured)
+    return settings, SamplingParams(options.temperature, options.top_p, options.seed), writer
+
+
+def _run(options: argparse.Namespace, policies: dict[str, BudgetPolicy]) -> tuple[dict[str, Trace], dict[str, int]]:
+    """The trace of each policy, and the tokens they took together and would have taken one by one."""
+    settings, sampling, writer = _prepare(options, list(policies))
     return with_engine(open_patiently(settings), lambda engine: _stream(engine, options.question, policies, sampling, writer))
 
 

@@ -31,7 +31,7 @@ class Prompt:
     @classmethod
     def of(cls, engine: Engine, question: Prompt | str) -> Prompt:
         """The prompt itself where it is one already, else the question encoded for this engine."""
-        return question if isinstance(question, cls) else cls(engine, str(question))
+        return question if isinstance(question, Prompt) else cls(engine, question)
 
     def encoded_format(self, extension: str) -> EncodedFormat:
         """The delimiters and one extension string in the model's ids."""

@@ -1,6 +1,6 @@
 """What budget forcing needs of an engine: token ids in, token ids out, a stream that can be closed.
 
-An engine knows nothing of thinking, budgets or users; it decodes one `Request` at a time for whoever asks.
+An engine knows nothing of thinking, budgets or users: it decodes requests.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
-from s1demo.errors import InputError
+from s1demo.delimiters import Tokenizer
+from s1demo.errors import EngineError, InputError
 from s1demo.events import EngineInfo, Request, Segment
 
 
@@ -22,18 +23,11 @@ class TextStream(Protocol):
         """The text of ids whose character never came, as replacement characters."""
 
 
-class EngineTokenizer(Protocol):
-    """The tokenizer of an engine's model."""
+class EngineTokenizer(Tokenizer, Protocol):
+    """The tokenizer of an engine's model, which also turns ids into text."""
 
-    end_of_turn_id: int
-
-    def encode(self, text: str, *, special: bool = False) -> list[int]: ...
-
-    def chat_affixes(self) -> tuple[str, str]: ...
-
-    def line_end_ids(self) -> frozenset[int]: ...
-
-    def text_stream(self) -> TextStream: ...
+    def text_stream(self) -> TextStream:
+        """A decoder for one sequence."""
 
 
 class Engine(Protocol):
@@ -41,7 +35,7 @@ class Engine(Protocol):
 
     @property
     def info(self) -> EngineInfo:
-        """What a person is told about it."""
+        """Its description of itself."""
 
     @property
     def tokenizer(self) -> EngineTokenizer:
@@ -49,13 +43,10 @@ class Engine(Protocol):
 
     @property
     def active_requests(self) -> int:
-        """Requests being decoded or waiting."""
+        """Requests being decoded or waiting; for metrics and tests, decoding does not depend on it."""
 
     def stream(self, request: Request) -> AsyncGenerator[Segment, None]:
         """Decode one request.
-
-        Args:
-            request: the segment to decode.
 
         Yields:
             Segments as tokens are sampled; the last one has a finish reason. Closing the iterator ends the work at once.
@@ -67,6 +58,11 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Free the model; streams under way end with an error."""
+
+
+def closed_error() -> EngineError:
+    """What a request to a closed engine gets."""
+    return EngineError("The engine is closed. Start it again.")
 
 
 def check_request(request: Request, context_length: int) -> None:

@@ -1,8 +1,8 @@
 """Requests that agree are decoded once: an `Engine` around another, for as long as one question is worked on.
 
 Which token comes next depends on the ids before it, the sampling and the masked stops, not on how many tokens were asked for. So
-requests that agree in the rest are one stream: a lower limit is the beginning of a higher one, and one who comes late or from
-further along is handed what is there at once. Knows requests and segments. Knows no budget, no text and no clock.
+requests that agree in all else are one stream. A lower limit is the beginning of a higher one. A request that comes late, or
+whose prompt already contains ids of the stream, gets what is known at once. Knows requests and segments, no budget and no text.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class CoalescingEngine:
     """Decodes requests that agree once; see `Engine`. Ids equal those of independent requests to the engine inside.
 
     It keeps all it has decoded, so make one for each question, such as one comparison, and drop it afterwards. Greedy streams go
-    on from any point. At a temperature they do on engines whose samples depend on the position alone (`samples_by_position`);
-    on others a stream serves those who ask within what was asked of the engine, and whoever needs more starts a new one.
+    on from any point. At a temperature they do on engines whose samples depend on the position alone (`samples_by_position`). On
+    others a stream serves requests within what was asked of the engine, and one that needs more starts a new stream.
 
     Args:
         engine: what decodes; it stays open when this one is closed.
@@ -44,7 +44,7 @@ class CoalescingEngine:
 
     @property
     def info(self) -> EngineInfo:
-        """The engine inside, which a trace names as what decoded it."""
+        """Those of the engine inside, which traces name."""
         return self._engine.info
 
     @property
@@ -94,19 +94,14 @@ class _Sharer:
 
 
 class _SharedStream:
-    """The ids that follow one prompt, decoded as far as its sharers need them, by one task while any of them waits.
-
-    Args:
-        engine: what decodes.
-        first: the request that opened it.
-    """
+    """The ids that follow one prompt, decoded as far as its sharers need them, by one task while any of them waits."""
 
     def __init__(self, engine: Engine, first: Request) -> None:
         self._engine = engine
         self._first = first
         self._goes_on = first.sampling.temperature == 0 or engine.info.samples_by_position
         self._ids: list[int] = []
-        self._logprobs: list[float] | None = [] if first.logprobs else None  # of each id; None where the engine cannot tell
+        self._logprobs: list[float] | None = [] if first.logprobs else None  # of each id; None where the engine does not know
         self._ending: Segment | None = None  # without ids: the stop, or the end of the context
         self._error: Exception | None = None
         self._sharers: list[_Sharer] = []
@@ -161,8 +156,8 @@ class _SharedStream:
             sharer.news.clear()
             await sharer.news.wait()
         fresh = slice(sharer.position, sharer.end)
-        told = tuple(self._logprobs[fresh]) if sharer.logprobs and self._logprobs is not None else None
-        segment = Segment(tuple(self._ids[fresh]), logprobs=told)
+        logprobs = tuple(self._logprobs[fresh]) if sharer.logprobs and self._logprobs is not None else None
+        segment = Segment(tuple(self._ids[fresh]), logprobs=logprobs)
         sharer.position += len(segment.token_ids)
         if sharer.position == sharer.end:
             return replace(segment, finish_reason=FinishReason.LENGTH)
@@ -212,7 +207,7 @@ class _SharedStream:
                 self._wake_sharers()
 
     async def _decode_to(self, end: int) -> None:
-        """Decode the ids up to `end`, or fewer as soon as nobody needs them any more."""
+        """Decode the ids up to `end`, or fewer as soon as no sharer needs them any more."""
         first, known = self._first, len(self._ids)
         request = replace(
             first,
@@ -231,16 +226,16 @@ class _SharedStream:
             raise EngineError("The engine broke off in the middle of its work. Ask again.")
 
     def _take(self, segment: Segment, end: int) -> None:
-        n, told = len(segment.token_ids), segment.logprobs
+        n, logprobs = len(segment.token_ids), segment.logprobs
         self._ids += segment.token_ids
         self.engine_tokens += n
-        if told is None:
+        if logprobs is None:
             self._logprobs = self._logprobs if not n else None
         elif self._logprobs is not None:
-            self._logprobs += told[:n]
+            self._logprobs += logprobs[:n]
         if segment.finish_reason is not None:
             self._asked_end = None
             context_is_full = len(self._first.prompt_ids) + len(self._ids) >= self._engine.info.context_length
             if segment.finish_reason is FinishReason.STOP or len(self._ids) < end or context_is_full:
-                self._ending = Segment((), segment.finish_reason, segment.stop_id, None if told is None else told[n:])
+                self._ending = Segment((), segment.finish_reason, segment.stop_id, None if logprobs is None else logprobs[n:])
         self._wake_sharers()

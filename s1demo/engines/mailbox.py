@@ -13,18 +13,21 @@ Item = Segment | S1Error
 
 
 class Mailbox:
-    """One consumer's segments, several in one when the consumer is slow.
+    """One consumer's segments, to be iterated on the event loop it was made on: a slow consumer gets several in one.
+
+    Iterating ends after the segment with a finish reason. It raises the error that arrives instead, as a new one of its kind, so
+    that no two consumers share a traceback.
 
     Args:
-        loop: the consumer's event loop.
         fresh: where the mailbox notes that it has something new; the decode thread hands it to `wake_consumers` once a step.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, fresh: list[Mailbox]) -> None:
-        self.loop = loop
+    def __init__(self, fresh: list[Mailbox]) -> None:
+        self.loop = asyncio.get_running_loop()
         self._fresh = fresh
         self._items: deque[Item] = deque()
         self._arrived = asyncio.Event()
+        self._finished = False
 
     def put(self, item: Item) -> None:
         """Called from the decode thread."""
@@ -35,12 +38,12 @@ class Mailbox:
         """Called on the consumer's event loop."""
         self._arrived.set()
 
-    async def get(self) -> Segment:
-        """All that arrived since the last call, as one segment.
+    def __aiter__(self) -> Mailbox:
+        return self
 
-        Raises:
-            S1Error: an error arrived; a new one of its kind, so that no two consumers share a traceback.
-        """
+    async def __anext__(self) -> Segment:
+        if self._finished:
+            raise StopAsyncIteration
         while not self._items:
             self._arrived.clear()
             await self._arrived.wait()
@@ -50,7 +53,9 @@ class Mailbox:
             if isinstance(item, S1Error):
                 raise type(item)(str(item))
             segments.append(item)
-        return Segment.joined(segments)
+        segment = Segment.joined(segments)
+        self._finished = segment.finish_reason is not None
+        return segment
 
 
 def wake_consumers(fresh: list[Mailbox]) -> None:

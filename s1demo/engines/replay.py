@@ -1,18 +1,21 @@
-"""Plays recorded traces again, ids and timing: no model, for tests and for hosts that have none.
+"""Plays recorded traces again, ids and timing: no model, for tests and for machines that have none.
 
-A request is served when some recording holds exactly its ids so far; a shorter cap is a prefix of the recording. Nothing is made
-up: what was not recorded is refused.
+A request is served when some recording begins with exactly its ids; a lower limit gets the beginning of the recording. Nothing is
+made up: what was not recorded is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 
 from s1demo.engines.base import Engine, EngineTokenizer, check_request
+from s1demo.engines.tokenization import HubTokenizer
 from s1demo.errors import InputError, ModelError
-from s1demo.events import EngineInfo, FinishReason, RecordedSegment, Request, Segment
-from s1demo.traces import Trace
+from s1demo.events import EngineInfo, FinishReason, Request, Segment
+from s1demo.settings import EMBEDDED_MODEL, Settings
+from s1demo.traces import RecordedSegment, Trace, read_traces
 
 
 class ReplayEngine:
@@ -96,21 +99,28 @@ def _serves(recording: RecordedSegment, request: Request) -> bool:
 
 
 def replay(traces: Sequence[Trace], tokenizer: EngineTokenizer, speed: float = 1.0) -> Engine:
-    """An engine that plays recorded traces.
-
-    Args:
-        traces: the recordings, all of one model.
-        tokenizer: the tokenizer of that model.
-        speed: how many times faster than recorded; 0 without waiting.
+    """An engine that plays recorded traces, all of one model, as `ReplayEngine` says.
 
     Raises:
         ModelError: there are none, or they come from different models.
     """
     segments = [segment for trace in traces for segment in trace.segments()]
-    return ReplayEngine(recorded_info(traces), segments, tokenizer, sorted({trace.question for trace in traces}), speed)
+    return ReplayEngine(_recorded_info(traces), segments, tokenizer, sorted({trace.question for trace in traces}), speed)
 
 
-def recorded_info(traces: Sequence[Trace]) -> EngineInfo:
+def open_recording(settings: Settings) -> Engine:
+    """A replay of the recording that the settings name, with the tokenizer of the recorded model.
+
+    Raises:
+        InputError: the recording cannot be read.
+        ModelError: it is empty or of several models, or the tokenizer cannot be loaded.
+    """
+    traces = list(read_traces(Path(settings.model_path)))
+    embedded, model = Path(EMBEDDED_MODEL), _recorded_info(traces).model
+    return replay(traces, HubTokenizer(str(embedded) if model == embedded.name else model), settings.replay_speed)
+
+
+def _recorded_info(traces: Sequence[Trace]) -> EngineInfo:
     models = {(trace.model, trace.format, trace.context_length) for trace in traces}
     if not models:
         raise ModelError("There are no recorded traces to replay. Record some with: python -m s1demo ask ... --json")

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from s1demo.errors import ModelError
+from s1demo.errors import ModelError, first_line
 
 _QUESTION = "QUESTION-GOES-HERE"
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
@@ -35,7 +35,7 @@ class HubTokenizer:
             self.hub = _load(model)
             self._backend = self.hub.backend_tokenizer
         except Exception as error:  # transformers raises many kinds for one cause: no tokenizer there
-            raise ModelError(f"Cannot load a tokenizer from {model!r}{not_a_folder(model)}: {_first_line(error)}") from error
+            raise ModelError(f"Cannot load a tokenizer from {model!r}{not_a_folder(model)}: {first_line(error)}") from error
         if self.hub.eos_token_id is None:
             raise ModelError(f"The tokenizer of {model!r} names no end-of-turn token (eos_token), so no answer could ever end.")
         self.end_of_turn_id: int = self.hub.eos_token_id
@@ -58,7 +58,7 @@ class HubTokenizer:
             try:
                 text = self.hub.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
             except Exception as error:  # no template, or one that jinja cannot render
-                raise ModelError(f"This model's tokenizer has no usable chat template: {_first_line(error)}") from error
+                raise ModelError(f"This model's tokenizer has no usable chat template: {first_line(error)}") from error
             before, _, after = str(text).partition(_QUESTION)
             self._affixes = before, after
         return self._affixes
@@ -75,7 +75,7 @@ class HubTokenizer:
         return IncrementalText(self._backend)
 
     def _make_added_tokens_special(self) -> None:
-        """Think tags are added tokens but often no "special" ones, and only special ones can be told to stay plain text."""
+        """Only special tokens can be switched to plain text. Think tags are added tokens, but often not special ones."""
         from tokenizers import AddedToken
 
         added = self._backend.get_added_tokens_decoder().values()
@@ -129,13 +129,19 @@ def check_folder(model: str) -> None:
         raise ModelError(f"There is no model folder {model!r}. Name an existing folder or a Hub id such as owner/name.")
 
 
+def shown_name(model: str) -> str:
+    """A Hub id as it is; of a folder only its last part, because a path says something about the machine and not the model."""
+    is_hub_id = model.count("/") == 1 and not model.startswith((".", "/")) and not Path(model).is_dir()
+    return model if is_hub_id else Path(model).name
+
+
 def not_a_folder(model: str) -> str:
-    """Words for an error about a model that may be a mistyped folder, so that nobody looks for the fault on the Hub."""
+    """Words for an error about a model that may be a mistyped folder, so that the fault is not sought on the Hub."""
     return "" if Path(model).is_dir() else " (no folder here, so taken for a Hub id)"
 
 
 def _load(model: str) -> Any:
-    """The tokenizer; a local one that says its tokenizer.json is the whole truth is loaded as just that.
+    """The tokenizer; a local PreTrainedTokenizerFast is loaded as that, from its tokenizer.json alone.
 
     For model type qwen2, AutoTokenizer of transformers 5 replaces the splitting rule of tokenizer.json by Qwen's own.
     """
@@ -152,7 +158,3 @@ def _load(model: str) -> Any:
 def _encodable(text: str) -> str:
     """The text with question marks for lone surrogates, which no tokenizer takes."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from s1demo.errors import InputError
+from s1demo.errors import InputError, first_line
 from s1demo.grading import Kind
 from s1demo.settings import ASSETS
 
@@ -180,7 +180,7 @@ def _load(name: str, source: Source) -> list[Problem]:
         rows = load_dataset(source.repository, source.subset, split=source.split, revision=source.revision)
         problems = source.read(rows)
     except Exception as error:  # datasets raises many kinds for few causes: no network, no access, a changed layout
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        reason = first_line(error).rstrip(".")
         needs = "a network connection" + (f", {source.remedy}" if source.remedy else "")
         raise InputError(
             f"Cannot load {name} ({source.repository} from the Hugging Face Hub): {reason}. It needs {needs}; "

@@ -25,12 +25,7 @@ def spoken(answer: str | None, verdict: Verdict) -> str:
 
 
 def judged(answer: str | None, true_answer: str | None) -> Verdict:
-    """What an answer is worth.
-
-    Args:
-        answer: what was said, None for nothing.
-        true_answer: None where it is not known.
-    """
+    """What an answer is worth, None where there is none, by the true answer, None where it is not known."""
     if not answer:
         return Verdict.NONE
     if not true_answer:

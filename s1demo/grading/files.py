@@ -9,7 +9,7 @@ from itertools import tee
 from pathlib import Path
 from typing import Any
 
-from s1demo.errors import InputError
+from s1demo.errors import InputError, first_line
 from s1demo.grading import Grader, Kind, Outcome, extract_answer
 
 KINDS = (Kind.MATH, Kind.INTEGER, Kind.LETTER, Kind.TEXT)
@@ -20,8 +20,8 @@ def grade_file(path: Path, on_row: Callable[[dict[str, Any]], None], on_bad_row:
 
     Args:
         path: JSON lines, each with gold, answer_text and kind (one of `KINDS`); other keys are kept.
-        on_row: told each row in order, with `extracted` and `outcome` added.
-        on_bad_row: told of each line that is no such row, in one sentence with its number; the others are graded all the same.
+        on_row: called with each row in order, with `extracted` and `outcome` added.
+        on_bad_row: called for each line that is no such row with one sentence that names it; the others are graded all the same.
 
     Returns:
         How many rows had which outcome.
@@ -59,8 +59,8 @@ def _rows(path: Path, on_bad_row: Callable[[str], None]) -> Iterator[dict[str, A
 def _row(line: bytes) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, a number or a nesting beyond all measure
-        raise InputError(f"not JSON ({str(error).splitlines()[0][:100]}).") from error
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, a number or a nesting that is too large
+        raise InputError(f"not JSON ({first_line(error)[:100]}).") from error
     if not isinstance(row, dict):
         raise InputError("no JSON object.")
     gold, text, kind = (row.get(name) for name in ("gold", "answer_text", "kind"))

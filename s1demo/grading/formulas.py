@@ -1,8 +1,8 @@
 """Whether two formulas are equal, by math-verify, in a process of its own: run as a script, it imports nothing of this package.
 
-The process reads one JSON pair a line and writes true, false or null (cannot be told) for each. It imports math-verify once and
-lets a forked child compare, so that a child that has to be killed is replaced at once. The kernel does the killing, by a timer
-nobody handles: math-verify's own time-outs need Python to run and the main thread, and a formula can keep it from both.
+The process reads one JSON pair a line and writes true, false or null (cannot be decided) for each. It imports math-verify once
+and lets a forked child compare, so that a child that has to be killed is replaced at once. The kernel does the killing, by a
+timer without a handler: math-verify's own time-outs need Python to run and the main thread, and a formula can keep it from both.
 """
 
 from __future__ import annotations

@@ -60,11 +60,6 @@ class Grader:
     def grade(self, answer: str | None, gold: str, kind: Kind = Kind.MATH) -> Outcome:
         """Compare an extracted answer with the true one; takes as long as a formula may take.
 
-        Args:
-            answer: what `extract_answer` found.
-            gold: the true answer.
-            kind: of the true answer.
-
         Raises:
             S1Error: math-verify is not installed or does not start.
         """

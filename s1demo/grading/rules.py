@@ -38,26 +38,12 @@ _FUNCTIONS = {"sin", "cos", "tan", "cot", "sec", "csc", "log", "exp", "sqrt", "a
 
 
 def grade(answer: str | None, gold: str, kind: Kind = Kind.TEXT) -> Outcome:
-    """Compare an extracted answer with the true one, at once; formulas are left to a `Grader`.
-
-    Args:
-        answer: what `extract_answer` found.
-        gold: the true answer.
-        kind: of the true answer.
-
-    Returns:
-        What `decide` says, and unscorable where it leaves two formulas to be compared.
-    """
+    """Compare an extracted answer with the true one by `decide`; unscorable where two formulas would have to be compared."""
     return decide(answer, gold, kind) or Outcome.UNSCORABLE
 
 
 def decide(answer: str | None, gold: str, kind: Kind = Kind.TEXT) -> Outcome | None:
-    """Compare by exact rules alone.
-
-    Args:
-        answer: what `extract_answer` found.
-        gold: the true answer.
-        kind: of the true answer.
+    """Compare an extracted answer with the true one by exact rules alone.
 
     Returns:
         Of texts: numbers are compared by value, words without regard to case; where one of two differing answers is written in

@@ -16,7 +16,7 @@ from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from s1demo.errors import InputError
+from s1demo.errors import InputError, first_line
 from s1demo.s1k.records import S1_MINI_1K, S1K, S1K_1_1, S1KRecord, read_records
 from s1demo.settings import ASSETS
 
@@ -85,7 +85,7 @@ def _download(version: str, repository: str, revision: str | None, cache_dir: Pa
         with _offline() if silent else nullcontext():
             return load_dataset(repository, split="train", revision=revision, cache_dir=str(cache_dir) if cache_dir else None)
     except Exception as error:  # datasets raises many kinds for few causes: no network, a changed layout
-        reason = silent or (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        reason = silent or first_line(error).rstrip(".")
         raise InputError(
             f"Cannot load {version} ({repository}): {reason}. The first load needs a network connection; "
             f"without one, browse the miniature's own rows ({S1_MINI_1K})."
@@ -106,7 +106,7 @@ def _read_copy(version: str, copy: Path, cache_dir: Path | None) -> Any:
             return load_dataset(_FILE_KINDS[copy.suffix], data_files=str(copy), split="train", cache_dir=kept)
         return load_dataset(str(copy), split="train", cache_dir=kept)
     except Exception as error:  # datasets raises many kinds: no such file, broken JSON, no known file in the folder
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        reason = first_line(error).rstrip(".")
         way = f"Give a file ({', '.join(_FILE_KINDS)}) or a folder of such files."
         raise InputError(f"Cannot read {version} from {copy}: {reason}. {way}") from error
 

@@ -17,7 +17,7 @@ from s1demo.errors import EngineError, InputError
 from s1demo.evals.benchmarks import load_benchmark
 from s1demo.events import EngineInfo, FinishReason, Request, SamplingParams, Segment
 from s1demo.policies import comparison_policies, policy_label
-from s1demo.settings import EMBEDDED_MODEL
+from s1demo.settings import Settings
 from s1demo.traces import TraceBuilder
 from tests.drivers import first_request, stream_events, token_ids
 from tests.engines.test_local import QUESTIONS
@@ -405,7 +405,7 @@ async def compared(engine, question, policies, sampling=SamplingParams()):
 @pytest.mark.slow
 def test_a_whole_curve_costs_little_more_than_its_longest_run():
     """The target of this exhibit: 50 questions, ten policies each, the ids of independent runs for 0.35 of their tokens."""
-    engine = TransformersEngine(EMBEDDED_MODEL, max_active=48)
+    engine = TransformersEngine(Settings(max_concurrent_requests=48))
     questions = [problem.question for problem in load_benchmark("mini")[:50]]
     policies = {policy_label(policy): policy for policy in CURVE}
 

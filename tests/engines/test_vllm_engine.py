@@ -11,10 +11,9 @@ import pytest
 
 from s1demo.budget import AUTO, BudgetPolicy
 from s1demo.engines.vllm.engine import VLLMEngine
-from s1demo.engines.vllm.startup import VLLMOptions
 from s1demo.errors import EngineError, InputError, ModelError
 from s1demo.events import Request, SamplingParams
-from s1demo.settings import EMBEDDED_MODEL
+from s1demo.settings import Settings
 from tests.drivers import batch_ids, first_request
 from tests.engines.conformance.conftest import decode
 from tests.engines.vllm_support import shared_vllm
@@ -138,25 +137,25 @@ def test_a_failing_step_fails_its_requests_and_the_next_ones_work(vllm, monkeypa
 
 
 @pytest.mark.parametrize(
-    "options, words",
+    "settings, words",
     [
-        (VLLMOptions(max_model_len=5000), "Lower S1_VLLM_MAX_MODEL_LEN"),
-        (VLLMOptions(kv_cache_gib=0.001), "S1_VLLM_KV_CACHE_GIB"),
-        (VLLMOptions(kv_cache_gib=10000), "Lower S1_VLLM_KV_CACHE_GIB"),
-        (VLLMOptions(quantization="awq"), "S1_VLLM_QUANTIZATION"),
-        (VLLMOptions(options='{"no_such_option": 1}'), "no_such_option"),
+        (Settings(vllm_max_model_len=5000), "Lower S1_VLLM_MAX_MODEL_LEN"),
+        (Settings(vllm_kv_cache_gib=0.001), "S1_VLLM_KV_CACHE_GIB"),
+        (Settings(vllm_kv_cache_gib=10000), "Lower S1_VLLM_KV_CACHE_GIB"),
+        (Settings(vllm_quantization="awq"), "S1_VLLM_QUANTIZATION"),
+        (Settings(vllm_options='{"no_such_option": 1}'), "no_such_option"),
     ],
 )
-def test_a_start_that_fails_is_one_clear_line(options, words, capfd):
+def test_a_start_that_fails_is_one_clear_line(settings, words, capfd):
     with pytest.raises(ModelError, match=words) as failure:
-        VLLMEngine(EMBEDDED_MODEL, options=options)
+        VLLMEngine(settings)
     assert "\n" not in str(failure.value)
     assert_quiet(capfd)
 
 
 def test_in_processes_of_its_own_it_does_the_same(vllm, engine, capfd, monkeypatch):
     """`AsyncLLM`, as on a GPU: the same ids, requests that are left are forgotten, closing ends what is under way."""
-    other = VLLMEngine(EMBEDDED_MODEL, options=VLLMOptions(kv_cache_gib=0.25), processes=True)
+    other = VLLMEngine(Settings(vllm_kv_cache_gib=0.25), processes=True)
     assert_quiet(capfd)
     runs = [(question, POLICIES[2]) for question in QUESTIONS[:4]]
     endless = request_of(other, max_new_tokens=900, stop_ids=frozenset())
@@ -187,6 +186,6 @@ def test_in_processes_of_its_own_it_does_the_same(vllm, engine, capfd, monkeypat
 
 def test_a_failure_in_another_process_is_one_clear_line_too(capfd):
     with pytest.raises(ModelError, match="S1_VLLM_KV_CACHE_GIB") as failure:
-        VLLMEngine(EMBEDDED_MODEL, options=VLLMOptions(kv_cache_gib=0.001), processes=True)
+        VLLMEngine(Settings(vllm_kv_cache_gib=0.001), processes=True)
     assert "\n" not in str(failure.value)
     assert_quiet(capfd)

@@ -5,27 +5,19 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
-from dataclasses import fields
 
 import pytest
 
 from s1demo.engines import open_engine
-from s1demo.engines.vllm.startup import VLLMOptions, _captured_output, _explain, n_parameters
+from s1demo.engines.vllm.startup import _captured_output, _explain, n_parameters
 from s1demo.errors import InputError, ModelError
 from s1demo.settings import EMBEDDED_MODEL, Settings
-
-
-def test_every_option_is_a_setting_with_the_same_default():
-    settings = Settings()
-    assert {field.name: getattr(settings, f"vllm_{field.name}") for field in fields(VLLMOptions)} == {
-        field.name: field.default for field in fields(VLLMOptions)
-    }
 
 
 @pytest.mark.parametrize("options, words", [("[1]", "not a JSON object"), ("{nope", "S1_VLLM_OPTIONS is not JSON")])
 def test_options_that_are_no_object_are_refused(options, words):
     with pytest.raises(InputError, match=words):
-        VLLMOptions(options=options)
+        open_engine(Settings(engine="vllm", vllm_options=options))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("vllm") is not None, reason="vLLM is installed here")

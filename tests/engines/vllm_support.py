@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 from s1demo.engines.vllm.engine import VLLMEngine
-from s1demo.settings import EMBEDDED_MODEL
+from s1demo.settings import Settings
 
 
 @cache
 def shared_vllm() -> VLLMEngine:
     """In a thread of this process, fp32; ends with the process."""
-    return VLLMEngine(EMBEDDED_MODEL)
+    return VLLMEngine(Settings())

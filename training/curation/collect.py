@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from s1demo.errors import InputError
+from s1demo.errors import InputError, first_line
 from training.curation.records import Row, read_rows, write_rows
 from training.curation.sources import SOURCES, Part, Source
 
@@ -165,7 +165,7 @@ def _load(place: str, part: Part, revision: str, remedy: str) -> Any:
             return load_dataset("json", data_files=at, split=part.split)
         return load_dataset(place, part.subset, split=part.split, revision=revision or None)
     except Exception as error:  # datasets raises many kinds for few causes: no network, no access, a changed layout
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        reason = first_line(error).rstrip(".")
         which = " ".join(filter(None, (place, part.subset, part.split, part.file)))
         needs = "Check the folder" if not revision else "It needs a network connection" + (f", {remedy}" if remedy else "")
         if "scripts are no longer supported" in reason:

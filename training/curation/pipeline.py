@@ -107,7 +107,7 @@ class DifficultySettings:
             InputError: a setting that does not exist.
         """
         try:
-            return replace(Settings.from_env(), **self.models[name])
+            return Settings.from_env(**self.models[name])
         except TypeError as error:
             raise InputError(f"difficulty: {name} has a key that is no setting ({error}). See s1demo/settings.py.") from error
 

@@ -1,7 +1,7 @@
 """One decode loop for many requests: they join and leave between steps, and a continuation never re-computes its prefix.
 
-Knows a transformers model, ids and slots. Knows no thread, no event loop and no text; whoever owns it calls `step()` while there
-is work. Slots [0, n_active) are decoding; the slots behind them keep the cache of requests that have ended. A new request takes
+Knows a transformers model, ids and slots. Knows no thread, no event loop and no text: its owner calls `step()` while there is
+work. Slots [0, n_active) are decoding; the slots behind them keep the cache of requests that have ended. A new request takes
 over the slot whose ids it continues, or copies the longest prefix any slot shares with it.
 """
 

@@ -8,60 +8,44 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 from s1demo.delimiters import choose_format
-from s1demo.engines.base import check_request
+from s1demo.engines.base import check_request, closed_error
 from s1demo.engines.local.batch_decoder import BatchDecoder, Job
 from s1demo.engines.mailbox import Mailbox, wake_consumers
-from s1demo.engines.tokenization import HubTokenizer, not_a_folder
-from s1demo.errors import EngineError, ModelError
+from s1demo.engines.tokenization import HubTokenizer, not_a_folder, shown_name
+from s1demo.errors import EngineError, ModelError, first_line
 from s1demo.events import EngineInfo, Request, Segment
+from s1demo.settings import Settings
 
 
 class TransformersEngine:
     """Decodes with a transformers causal language model; see `Engine`.
 
-    Args:
-        model: folder or Hub id.
-        format: name of the thinking format, None to decide by the vocabulary.
-        device: torch device, None for a GPU where there is one.
-        dtype: torch dtype by name, None for float32 on CPU and the checkpoint's own on a GPU.
-        torch_threads: threads of one step on CPU.
-        max_active: most requests decoded in one step.
-
     Raises:
         ModelError: the model cannot be loaded; the message names what is missing.
     """
 
-    def __init__(
-        self,
-        model: str,
-        format: str | None = None,
-        device: str | None = None,
-        dtype: str | None = None,
-        torch_threads: int = 1,
-        max_active: int = 16,
-    ) -> None:
+    def __init__(self, settings: Settings) -> None:
         import torch
 
-        torch.set_num_threads(torch_threads)
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        torch.set_num_threads(settings.torch_threads)
+        model, device = settings.model_path, settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
         kind = _device_type(device)
         self.tokenizer = HubTokenizer(model)
-        self.model = _load_model(model, device, dtype or ("float32" if kind == "cpu" else "auto"))
+        self.model = _load_model(model, device, settings.dtype or ("float32" if kind == "cpu" else "auto"))
         context_length = self.model.config.max_position_embeddings
         self.info = EngineInfo(
-            model=Path(model).name if Path(model).is_dir() else model,  # a folder's path is nobody's business
+            model=shown_name(model),
             engine="transformers",
             device=torch.cuda.get_device_name(device) if kind == "cuda" else kind.upper(),
             parameters=self.model.num_parameters(),
             context_length=context_length,
-            format=choose_format(self.tokenizer, format).name,
+            format=choose_format(self.tokenizer, settings.format).name,
             samples_by_position=True,
         )
-        self.decoder = BatchDecoder(self.model, context_length, self.tokenizer.size, max_active)
+        self.decoder = BatchDecoder(self.model, context_length, self.tokenizer.size, settings.max_concurrent_requests)
         self._wake = threading.Condition()
         self._fresh: list[Mailbox] = []  # touched by the decode thread only
         self._closed = False
@@ -76,14 +60,11 @@ class TransformersEngine:
     async def stream(self, request: Request) -> AsyncGenerator[Segment, None]:
         """Decode one request; see `Engine.stream`."""
         check_request(request, self.info.context_length)
-        mailbox = Mailbox(asyncio.get_running_loop(), self._fresh)
+        mailbox = Mailbox(self._fresh)
         job = self._submit(request, mailbox)
         try:
-            while True:
-                segment = await mailbox.get()
+            async for segment in mailbox:
                 yield segment
-                if segment.finish_reason is not None:
-                    return
         finally:
             job.aborted = True
 
@@ -101,7 +82,7 @@ class TransformersEngine:
     def _submit(self, request: Request, mailbox: Mailbox) -> Job:
         with self._wake:
             if self._closed:
-                raise EngineError("The engine is closed. Start it again.")
+                raise closed_error()
             job = self.decoder.submit(request, mailbox.put)
             self._wake.notify()
         return job
@@ -145,5 +126,4 @@ def _load_model(model: str, device: str, dtype: str) -> Any:
         )
         return loaded.to(device).eval()
     except Exception as error:  # many kinds for few causes: missing, corrupt, too large, not a language model
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelError(f"Cannot load a model from {model!r}{not_a_folder(model)}: {reason}") from error
+        raise ModelError(f"Cannot load a model from {model!r}{not_a_folder(model)}: {first_line(error)}") from error

@@ -1,6 +1,6 @@
 """One exchange with a `/v1/completions` server: a request goes out, its stream comes back, refusals get their meaning.
 
-Knows one request and one server. Knows no retries and no other servers; those are `openai_engine`.
+Knows one request and one server. Knows no retries and no other servers; those are in `engine`.
 """
 
 from __future__ import annotations
@@ -62,10 +62,9 @@ async def exchange(
     """Send one request and follow its stream; closing the iterator closes the connection, which ends the work there.
 
     Args:
-        client: with time-outs set: its read time-out is how long the server may take over the next token.
+        client: its read time-out is how long the server may take over the next token.
         url: of the completions endpoint.
-        body: the request.
-        reader: finds the ids.
+        body: the request as JSON.
         options: headers and authentication, as httpx takes them.
 
     Yields:
@@ -148,13 +147,7 @@ def _piece(data: str, reader: IdReader) -> Piece:
 
 
 def refusal(status: int, reason: str, headers: httpx.Headers) -> ServerFault | Refusal:
-    """What an HTTP status other than 200 means.
-
-    Args:
-        status: the HTTP status.
-        reason: the server's own words.
-        headers: of the answer.
-    """
+    """What an HTTP status other than 200 means; the reason is the server's own words."""
     if status in _FULL:
         return ServerFault(reason, full=True, answered=True, retry_after=_retry_after(headers.get("retry-after", "")))
     if status >= 500 or status in (408, 425):

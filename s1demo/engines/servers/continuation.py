@@ -29,9 +29,8 @@ class Continuation:
     the id were masked.
 
     Args:
-        request: what to decode.
-        context_length: the model's, in tokens.
-        vocabulary: ids the tokenizer knows.
+        context_length: of the model, in tokens.
+        vocabulary: how many ids the tokenizer knows.
     """
 
     def __init__(self, request: Request, context_length: int, vocabulary: int) -> None:
@@ -127,7 +126,7 @@ class Patience:
 
 
 def _farewell(failures: Sequence[ServerFault]) -> str:
-    """What to tell whoever waited."""
+    """The last error, as a sentence for people."""
     if failures[-1].full:
         return "The servers are full. Try again in a moment."
     return f"No server could go on with this text, after {len(failures)} tries ({failures[-1]}). Try again once one is up."

@@ -8,8 +8,8 @@
 | others    | ids    | as above, else text re-encoded   | the same two requests                                  |
 | text only | text   | text re-encoded, line by line    | where the server knows `logit_bias`                    |
 
-Text is the last resort (text-generation-inference, older servers). Its cost: where the model sampled another split of a text than
-the tokenizer's, other ids come back, so counts can differ by a few and greedy continuations diverge; and ids come line by line.
+Text is the last resort (text-generation-inference, older servers). Where the model sampled another split of a text than the
+tokenizer's, other ids come back, so counts can differ by a few and greedy continuations diverge. And ids come line by line.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Piece:
         token_ids: new ids; a stop may be among them.
         finish_reason: None while more is to come.
         stop_id: the id the server says it stopped at, where it does.
-        logprobs: of each of the ids, where the server tells them.
+        logprobs: of each of the ids, where the server reports them.
     """
 
     token_ids: tuple[int, ...]
@@ -77,12 +77,12 @@ def completion_body(dialect: Dialect, model: str, request: Request, tokenizer: E
     The seed sent is made of the seed and the length of the prompt: the same request samples the same, and a continuation does not
     repeat the random numbers of what it continues.
 
+    Where the server cannot mask stops, only the first min_tokens are asked for.
+
     Args:
         dialect: what the server understands.
         model: the model's name there.
-        request: what to decode. Where the server cannot mask stops, only its first min_tokens are asked for.
-        tokenizer: the model's tokenizer.
-        salt: not 0 for another sample than the last one.
+        salt: another number gives another sample of the same request; 0 for the first.
     """
     sampling, stops = request.sampling, sorted(request.stop_ids)
     two_requests = bool(request.min_tokens and stops) and not dialect.masks_stops
@@ -124,12 +124,7 @@ def text_of(token_ids: Iterable[int], tokenizer: EngineTokenizer) -> str:
 
 
 class IdReader:
-    """Finds the ids in the events of one stream; only where a server sends none is its text encoded, line by line.
-
-    Args:
-        request: what was asked for.
-        tokenizer: the model's tokenizer.
-    """
+    """Finds the ids in the events of one stream; only where a server sends none is its text encoded, line by line."""
 
     def __init__(self, request: Request, tokenizer: EngineTokenizer) -> None:
         self._tokenizer = tokenizer
@@ -141,7 +136,7 @@ class IdReader:
         """What one `choices[0]` brought.
 
         Raises:
-            ValueError: the server gave the text up, or this is not what a completion looks like.
+            ValueError: the server gave up on the text, or this is no completion.
         """
         finish = choice.get("finish_reason")
         if finish is not None and finish not in _FINISHES:
@@ -149,12 +144,12 @@ class IdReader:
         stop = choice.get("stop_reason", choice.get("matched_stop"))
         reason = None if finish is None else _FINISHES[finish]
         stop_id = stop if isinstance(stop, int) and reason is FinishReason.STOP else None
-        told = choice.get("logprobs") or {}
+        reported = choice.get("logprobs") or {}
         text = str(choice.get("text") or "")
-        ids, logprobs = choice.get("token_ids"), told.get("token_logprobs")
-        if ids is None and told.get("content"):  # llama.cpp
-            ids = [entry["id"] for entry in told["content"]]
-            logprobs = [entry.get("logprob") for entry in told["content"]]
+        ids, logprobs = choice.get("token_ids"), reported.get("token_logprobs")
+        if ids is None and reported.get("content"):  # llama.cpp
+            ids = [entry["id"] for entry in reported["content"]]
+            logprobs = [entry.get("logprob") for entry in reported["content"]]
             if len(ids) == 1 and text and not self._tokenizer.text_stream().text((ids[0],)):
                 ids = self._tokenizer.encode(text)  # of a character split over tokens it reports the last one only
         if ids is None:

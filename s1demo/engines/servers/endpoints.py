@@ -120,7 +120,6 @@ def discover(endpoints: Sequence[Endpoint], wanted: str, headers: dict[str, str]
     """Ask every server what it serves; those that do not answer become suspect.
 
     Args:
-        endpoints: the servers.
         wanted: name, folder or Hub id of the model; empty for the first that the first server lists.
         headers: with the API key.
 
@@ -147,8 +146,8 @@ def discover(endpoints: Sequence[Endpoint], wanted: str, headers: dict[str, str]
             endpoint.serves(model)
             found.append(model)
     if not found:
-        told = "; ".join(f"{endpoint.url}: {endpoint.suspect}" for endpoint in endpoints)
-        raise ModelError(f"No server can be used ({told}). Start one, or correct S1_BASE_URLS, S1_MODEL or S1_API_KEY.")
+        reasons = "; ".join(f"{endpoint.url}: {endpoint.suspect}" for endpoint in endpoints)
+        raise ModelError(f"No server can be used ({reasons}). Start one, or correct S1_BASE_URLS, S1_MODEL or S1_API_KEY.")
     lengths = [model.context_length for model in found if model.context_length]
     return ServedModel(found[0].name, found[0].root, min(lengths, default=None), found[0].dialect)
 
@@ -187,7 +186,7 @@ def parse_models(listing: Any) -> list[ServedModel]:
 
 
 def _with_llama_cpp_context(client: httpx.Client, endpoint: Endpoint, model: ServedModel) -> ServedModel:
-    """llama.cpp tells the context of a slot in /props."""
+    """llama.cpp reports the context of a slot in /props."""
     with contextlib.suppress(ServerFault, LookupError, TypeError, httpx.HTTPError):
         n_ctx = _json(client.get(f"{endpoint.url}/props", auth=endpoint.auth))["default_generation_settings"]["n_ctx"]
         return ServedModel(model.name, model.root, int(n_ctx), model.dialect)
@@ -212,10 +211,9 @@ def _connection_reason(error: httpx.HTTPError | TimeoutError) -> str:
 
 
 class EndpointPool:
-    """Routes each request to the least loaded server that is fine, and keeps an eye on the others.
+    """Routes each request to the least loaded server that can be used, and checks the others.
 
     Args:
-        endpoints: the servers.
         wanted: name, folder or Hub id of the model, for health checks.
     """
 
@@ -233,7 +231,7 @@ class EndpointPool:
         """
         checks = [self._check(client, endpoint) for endpoint in self._due()]
         if self._usable():
-            for check in checks:  # nobody waits for a server that may be gone while another is there
+            for check in checks:  # no request waits for a server that may be gone while another is there
                 task = asyncio.create_task(check)
                 self._checks.add(task)
                 task.add_done_callback(self._checks.discard)

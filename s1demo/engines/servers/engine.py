@@ -14,70 +14,50 @@ import ssl
 import weakref
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from s1demo.delimiters import choose_format
-from s1demo.engines.base import check_request
+from s1demo.engines.base import check_request, closed_error
 from s1demo.engines.servers.completions import Refusal, ServerFault, exchange
 from s1demo.engines.servers.continuation import Continuation, Patience
 from s1demo.engines.servers.dialects import TEXT_ONLY, UNKNOWN, IdReader, Piece, completion_body
 from s1demo.engines.servers.endpoints import CONNECT_SECONDS, Endpoint, EndpointPool, discover, parse_endpoints
-from s1demo.engines.tokenization import HubTokenizer
-from s1demo.errors import EngineError, InputError, ModelError
+from s1demo.engines.tokenization import HubTokenizer, shown_name
+from s1demo.errors import InputError, ModelError
 from s1demo.events import EngineInfo, Request, Segment
+from s1demo.settings import Settings
 
 
 class OpenAIEngine:
     """Decodes on other machines; see `Engine`.
 
-    Args:
-        base_urls: the servers' addresses with commas between, such as `http://node1:8000,http://node2:8000`.
-        model: its name there, or the folder or Hub id it was loaded from there; empty for the only one.
-        tokenizer: folder or Hub id of its tokenizer, empty for the model's.
-        format: name of the thinking format, None to decide by the vocabulary.
-        api_key: sent as a bearer token, never shown.
-        context_length: in tokens, None for what the servers say.
-        token_seconds: a stream that brings nothing for that long is taken for broken; also the longest wait in a server's queue.
-        patience_seconds: how long a text may go without a new token, over all tries, before it fails.
-
     Raises:
-        InputError: an address or a key that can be none.
+        InputError: something that cannot be an address or a key.
         ModelError: no server answers, the model is not served there, or its tokenizer cannot be loaded.
     """
 
-    def __init__(
-        self,
-        base_urls: str,
-        model: str = "",
-        tokenizer: str = "",
-        format: str | None = None,
-        api_key: str = "",
-        context_length: int | None = None,
-        token_seconds: float = 60.0,
-        patience_seconds: float = 180.0,
-    ) -> None:
-        self._headers = _authorization(api_key.strip())
-        endpoints = parse_endpoints(base_urls)
+    def __init__(self, settings: Settings) -> None:
+        self._headers = _authorization(settings.api_key.strip())
+        endpoints, model = parse_endpoints(settings.base_urls), settings.model
         served = discover(endpoints, model, self._headers)
-        length = context_length or served.context_length
+        length = settings.server_context_length or served.context_length
         if length is None:
             raise ModelError("The servers do not say how long the context is. Set S1_SERVER_CONTEXT_LENGTH to its tokens.")
-        self.tokenizer = _tokenizer(tokenizer or model or served.root or served.name, chosen=bool(tokenizer))
+        self.tokenizer = _tokenizer(settings.tokenizer or model or served.root or served.name, chosen=bool(settings.tokenizer))
         name = served.dialect.name + (" server" if len(endpoints) == 1 else " servers")
         self.info = EngineInfo(
-            model=_shown(served.name),
+            model=shown_name(served.name),
             engine="openai",
             device=name if len(endpoints) == 1 else f"{len(endpoints)} {name}",
             parameters=None,
             context_length=length,
-            format=choose_format(self.tokenizer, format).name,
+            format=choose_format(self.tokenizer, settings.format).name,
         )
         self._pool = EndpointPool(endpoints, model or served.name)
-        self._timeout = httpx.Timeout(token_seconds, connect=CONNECT_SECONDS, pool=None)
-        self._patience_seconds = patience_seconds
+        self._timeout = httpx.Timeout(settings.server_token_seconds, connect=CONNECT_SECONDS, pool=None)
+        self._patience_seconds = settings.server_patience_seconds
         self._tls = ssl.create_default_context()
         self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = weakref.WeakKeyDictionary()
         self._active = 0
@@ -167,7 +147,7 @@ class OpenAIEngine:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise EngineError("The engine was closed. Start it again.")
+            raise closed_error()
 
 
 def _authorization(api_key: str) -> dict[str, str]:
@@ -183,8 +163,3 @@ def _tokenizer(source: str, chosen: bool) -> HubTokenizer:
         if chosen:
             raise
         raise ModelError(f"{error} Set S1_TOKENIZER to the folder or Hub id of the served model's tokenizer.") from error
-
-
-def _shown(name: str) -> str:
-    """A Hub id as it is; of a folder its name, for a path is nobody's business."""
-    return name if name.count("/") == 1 and not name.startswith((".", "/")) else Path(name).name

@@ -2,7 +2,7 @@
 
 Every segment is a request of its own: budget forcing ends one and sends the next, and prefix caching makes its prompt cheap. No
 run waits for another, and nothing is put into vLLM's sampler. Ids in, ids out; vLLM sees no text and loads no tokenizer.
-Starting vLLM is `vllm_startup`, driving it `vllm_loops`.
+`startup` starts vLLM and `loops` drives it.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 from s1demo.delimiters import choose_format
 from s1demo.engines.base import check_request
 from s1demo.engines.mailbox import Mailbox
-from s1demo.engines.tokenization import HubTokenizer
-from s1demo.engines.vllm.startup import VLLMOptions, device_name, n_parameters, start_vllm
+from s1demo.engines.tokenization import HubTokenizer, shown_name
+from s1demo.engines.vllm.startup import device_name, n_parameters, start_vllm
 from s1demo.errors import InputError
 from s1demo.events import EngineInfo, Request, Segment
+from s1demo.settings import Settings
 
 _HIGHEST_TEMPERATURE = 2.0  # vLLM refuses more
 _LOWEST_TEMPERATURE = 0.01  # vLLM raises lower ones to this; we take them as greedy
@@ -35,36 +35,24 @@ class VLLMEngine:
     numbers. A request that goes on from the middle of another samples other tokens than that one did (`samples_by_position`).
 
     Args:
-        model: folder or Hub id.
-        format: name of the thinking format, None to decide by the vocabulary.
-        dtype: dtype of the weights by name, None for float32 on CPU and the checkpoint's own on a GPU.
-        torch_threads: threads of one step on CPU.
-        options: how vLLM is started.
+        settings: those of the model, and `vllm_...`.
         processes: vLLM in processes of its own (`AsyncLLM`), None for that on a GPU and a thread of this process on CPU.
 
     Raises:
         ModelError: vLLM, a GPU, memory, the network or the model is missing; the message says what to do.
     """
 
-    def __init__(
-        self,
-        model: str,
-        format: str | None = None,
-        dtype: str | None = None,
-        torch_threads: int = 1,
-        options: VLLMOptions = VLLMOptions(),
-        processes: bool | None = None,
-    ) -> None:
-        self.tokenizer = HubTokenizer(model)
-        self.loop = start_vllm(model, dtype, options, torch_threads, processes)
+    def __init__(self, settings: Settings, processes: bool | None = None) -> None:
+        self.tokenizer = HubTokenizer(settings.model_path)
+        self.loop = start_vllm(settings, processes)
         config = self.loop.llm.vllm_config
         self.info = EngineInfo(
-            model=Path(model).name if Path(model).is_dir() else model,  # a folder's path is nobody's business
+            model=shown_name(settings.model_path),
             engine="vllm",
             device=device_name(config),
             parameters=n_parameters(config.model_config.model),
             context_length=config.model_config.max_model_len,
-            format=choose_format(self.tokenizer, format).name,
+            format=choose_format(self.tokenizer, settings.format).name,
         )
         self._embedded = config.model_config.get_vocab_size()
         self._masked = {i: float("-inf") for i in range(self.tokenizer.size, self._embedded)[:_MOST_MASKED_IDS]}
@@ -80,16 +68,13 @@ class VLLMEngine:
         """Decode one request; see `Engine.stream`."""
         check_request(request, self.info.context_length)
         params = self._sampling_params(request)
-        mailbox = Mailbox(asyncio.get_running_loop(), self.loop.fresh)
+        mailbox = Mailbox(self.loop.fresh)
         request_id = f"s1-{next(self._numbers)}"
         self._active.add(request_id)
         try:
             self.loop.submit(request_id, request.prompt_ids, params, mailbox)
-            while True:
-                segment = await mailbox.get()
+            async for segment in mailbox:
                 yield segment
-                if segment.finish_reason is not None:
-                    return
         finally:
             self._active.discard(request_id)
             self.loop.abort(request_id)
@@ -107,7 +92,7 @@ class VLLMEngine:
         from vllm.sampling_params import RequestOutputKind
 
         ids = (*request.prompt_ids, *request.stop_ids)
-        if min(ids) < 0 or max(ids) >= self._embedded:  # vLLM does not look, and on a GPU the whole engine would die of it
+        if min(ids) < 0 or max(ids) >= self._embedded:  # vLLM does not check, and on a GPU the whole engine would die of it
             raise InputError(f"The request has ids outside this model's embedding, which has {self._embedded}.")
         sampling = request.sampling
         if sampling.temperature > _HIGHEST_TEMPERATURE:

@@ -1,6 +1,6 @@
 """Who drives vLLM: one daemon thread of this process, with vLLM's engine in it (CPU) or in processes of its own (GPU).
 
-Knows vLLM's requests and outputs, and mailboxes. Knows no tokenizer, no settings and nobody's event loop but its own.
+Knows vLLM's requests and outputs, and mailboxes. Knows no tokenizer, no settings and no event loop but its own.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
+from s1demo.engines.base import closed_error
 from s1demo.engines.mailbox import Mailbox, wake_consumers
-from s1demo.errors import EngineError, InputError, S1Error
+from s1demo.errors import EngineError, InputError, S1Error, first_line
 from s1demo.events import FinishReason, Segment
 
 _CLOSED = "The engine was closed."
@@ -46,7 +47,7 @@ class VLLMLoop(ABC):
     def _run(self, build: Callable[[], Any], started: Future[None]) -> None:
         try:
             self.llm = build()
-        except BaseException as error:  # handed to whoever waits for the start
+        except BaseException as error:  # raised where the start is waited for
             started.set_exception(error)
             return
         started.set_result(None)
@@ -104,7 +105,7 @@ class InProcessLoop(VLLMLoop):
     def _command(self, command: Callable[[], None]) -> None:
         with self._wake:
             if self._closed:
-                raise EngineError("The engine is closed. Start it again.")
+                raise closed_error()
             self._commands.append(command)
             self._wake.notify()
 
@@ -173,7 +174,7 @@ class MultiProcessLoop(VLLMLoop):
         try:
             self._loop.call_soon_threadsafe(self._begin, request_id, prompt_ids, params, mailbox)
         except RuntimeError as error:
-            raise EngineError("The engine is closed. Start it again.") from error
+            raise closed_error() from error
 
     def abort(self, request_id: str) -> None:
         """See `VLLMLoop.abort`."""
@@ -228,7 +229,7 @@ class MultiProcessLoop(VLLMLoop):
 
 
 def as_item(output: Any) -> Segment | S1Error:
-    """What a vLLM completion output (newly sampled tokens only) says, in our words."""
+    """What a vLLM completion output (newly sampled tokens only) says."""
     ids = tuple(output.token_ids)
     logprobs = None
     if output.logprobs is not None:
@@ -250,12 +251,8 @@ def is_refusal(error: Exception) -> bool:
 
 
 def _refused(error: Exception) -> InputError:
-    return InputError(f"vLLM cannot serve this request: {_first_line(error)}")
+    return InputError(f"vLLM cannot serve this request: {first_line(error)}")
 
 
 def _failed(error: Exception) -> EngineError:
-    return EngineError(f"Decoding failed: {type(error).__name__}: {_first_line(error)}")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return EngineError(f"Decoding failed: {type(error).__name__}: {first_line(error)}")

