@@ -12,7 +12,7 @@ from s1demo.decoding.answers_at_waits import AnswerSoFar, Cost
 from s1demo.events import EngineInfo, SamplingParams
 from s1demo.grading import extract_answer
 from s1demo.traces import TraceBuilder
-from s1demo.ui.stream.verdicts import Verdict
+from s1demo.ui.stream.verdicts import FormulaVerdict
 
 Named = tuple[str, Any]
 
@@ -51,7 +51,7 @@ class ComparisonRecorder:
             async for name, item in events:
                 if isinstance(item, AnswerSoFar):
                     self._answers.append(_answer(name, item))
-                elif not isinstance(item, Cost | Verdict):
+                elif not isinstance(item, Cost | FormulaVerdict):
                     self._builders[name].add(item)
                 yield name, item
 

@@ -21,7 +21,7 @@ from s1demo.policies import EXTENDED, NATURAL, policy_label
 from s1demo.traces import Trace
 from s1demo.ui.replay.recordings import Recording
 from s1demo.ui.stream.render import ComparisonView, Op, coalesce
-from s1demo.ui.stream.verdicts import Truth, Verdict
+from s1demo.ui.stream.verdicts import FormulaVerdict, Truth
 
 MAX_STEPS = 8_000  # a run with more tokens than that is shown several tokens at a time
 ENDS_HERE = "recording ends here"
@@ -129,9 +129,9 @@ def frames_of(
                 answer = AnswerSoFar(event.wait_number, event.thinking_tokens, answers[name, event.wait_number])
                 ops += view.feed(name, answer, seconds)
                 if late and (outcome := late(answer.answer_text)):
-                    ops += view.feed(name, Verdict(event.wait_number, outcome), seconds)
+                    ops += view.feed(name, FormulaVerdict(event.wait_number, outcome), seconds)
             if late and isinstance(event, Finished) and (outcome := late(view.runs[name].answer_text)):
-                ops += view.feed(name, Verdict(None, outcome), seconds)
+                ops += view.feed(name, FormulaVerdict(None, outcome), seconds)
         yield ms, max(tokens.values()), coalesce(ops)
     if unfinished:
         yield round(1000 * max((item[0] for item in merged), default=0.0)), max(tokens.values()), [["stopped", ENDS_HERE]]

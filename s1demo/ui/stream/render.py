@@ -50,7 +50,7 @@ from s1demo.events import (
 )
 from s1demo.grading import Kind, Outcome, decide, extract_answer
 from s1demo.ui.stream.loops import Loop, LoopWatch
-from s1demo.ui.stream.verdicts import Verdict
+from s1demo.ui.stream.verdicts import FormulaVerdict
 from s1demo.ui.stream.words import SoFar, seconds_text, sentence, status
 
 Op = list[Any]
@@ -132,7 +132,7 @@ class ComparisonView:
     Args:
         names: the runs, left to right.
         gold: the true answer where it is known; without it there are no verdicts.
-        kind: of the true answer. Formulas get their verdict from a `Verdict`, which takes longer.
+        kind: of the true answer. Formulas get theirs later, from a `FormulaVerdict`.
     """
 
     def __init__(self, names: Sequence[str], gold: str | None = None, kind: Kind = Kind.TEXT) -> None:
@@ -142,7 +142,7 @@ class ComparisonView:
         self._neighbours = _neighbours(list(names))
         self._shared = {name: 0 for name in names}
 
-    def feed(self, name: str, event: Event | AnswerSoFar | Verdict | Cost, seconds: float) -> list[Op]:
+    def feed(self, name: str, event: Event | AnswerSoFar | FormulaVerdict | Cost, seconds: float) -> list[Op]:
         """The operations one event asks for.
 
         Args:
@@ -172,7 +172,7 @@ class ComparisonView:
                 shown = answer if answer is not None else event.answer_text.strip()
                 run.so_far[event.wait_number] = SoFar(event.thinking_tokens, shown, self._verdict(answer))
                 ops = self._answered(run, event.wait_number)
-            case Verdict():
+            case FormulaVerdict():
                 verdict = VERDICTS.get(event.outcome, "")
                 if event.wait_number is None:
                     run.verdict = verdict

@@ -41,8 +41,8 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """A grade that took longer than the answer.
+class FormulaVerdict:
+    """A verdict that comes after its answer, because a formula had to be compared.
 
     Attributes:
         wait_number: of the answer so far it is about, None for the run's own answer.
@@ -93,7 +93,7 @@ class FormulaJudge:
 class Verdicts:
     """Grades the answers of a comparison that exact rules leave open; a reaction to its items, see `Merged`.
 
-    A `Verdict` follows each of these answers.
+    A `FormulaVerdict` follows each of these answers.
     """
 
     def __init__(self, truth: Truth, judge: FormulaJudge) -> None:
@@ -116,4 +116,4 @@ class Verdicts:
         truth = self._truth
         answer = extract_answer(text, truth.kind)
         if decide(answer, truth.answer, truth.kind) is None:
-            yield name, Verdict(wait_number, await self._judge.grade(answer, truth))
+            yield name, FormulaVerdict(wait_number, await self._judge.grade(answer, truth))

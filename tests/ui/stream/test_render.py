@@ -23,7 +23,7 @@ from s1demo.events import (
 )
 from s1demo.grading import Kind, Outcome
 from s1demo.ui.stream.render import ComparisonView, RunView, coalesce, common_prefix, shared_characters
-from s1demo.ui.stream.verdicts import Verdict
+from s1demo.ui.stream.verdicts import FormulaVerdict
 from s1demo.ui.stream.words import SoFar, seconds_text, sentence
 
 
@@ -158,11 +158,11 @@ def test_verdicts_that_take_longer_come_later():
     view.feed("a", AnswerSoFar(2, 7, "Answer: $x+1$"), 0.1)
     view.feed("a", answered("Answer: $1+x^2$", 5), 0.1)
     view.feed("a", Finished(FinishReason.STOP, 7, 1), 0.1)
-    assert view.feed("a", Verdict(2, Outcome.INCORRECT), 0.2)[0] == ["so-far", "a", 2, "x+1", "wrong"]
-    ops = view.feed("a", Verdict(None, Outcome.CORRECT), 0.2)
+    assert view.feed("a", FormulaVerdict(2, Outcome.INCORRECT), 0.2)[0] == ["so-far", "a", 2, "x+1", "wrong"]
+    ops = view.feed("a", FormulaVerdict(None, Outcome.CORRECT), 0.2)
     assert ops[0] == ["verdict", "a", "right"]
     assert "answered x+1 (wrong) after 7 tokens" in ops[1][1] and "answered 1+x^2 (right)" in ops[1][1]
-    assert view.feed("a", Verdict(None, Outcome.UNSCORABLE), 0.2)[0] == ["verdict", "a", "unclear"]
+    assert view.feed("a", FormulaVerdict(None, Outcome.UNSCORABLE), 0.2)[0] == ["verdict", "a", "unclear"]
 
 
 def test_the_sentence_is_told_anew_for_an_answer_so_far_that_comes_last():
