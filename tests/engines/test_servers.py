@@ -28,9 +28,9 @@ HOT = SamplingParams(temperature=5.0, seed=7)
 async def opened(*servers: CompletionsServer, **options):
     for server in servers:
         await server.start()
-    options = {"tokenizer": EMBEDDED_MODEL, "token_seconds": 20.0, "patience_seconds": 60.0} | options
+    options = {"tokenizer": EMBEDDED_MODEL, "server_token_seconds": 20.0, "server_patience_seconds": 60.0} | options
     urls = ",".join(server.url for server in servers)
-    engine = await asyncio.to_thread(OpenAIEngine, urls, **options)
+    engine = await asyncio.to_thread(OpenAIEngine, Settings(base_urls=urls, **options))
     try:
         yield engine
     finally:
@@ -96,7 +96,7 @@ def test_every_kind_of_server_gives_the_ids_of_the_direct_engine(engine, request
     expected = [asyncio.run(decode(engine, request)) for request in requests]
     server = CompletionsServer(engine, dialect)
     tells_context = dialect not in ("text", "other")
-    options = {} if tells_context else {"context_length": engine.info.context_length}
+    options = {} if tells_context else {"server_context_length": engine.info.context_length}
     assert decoded(engine, requests, server, **options) == expected
     sent_ids = [not isinstance(body["prompt"], str) for body in server.bodies]
     assert all(sent_ids) if dialect != "text" else sent_ids == [True] + [False] * len(requests)
@@ -124,7 +124,7 @@ def test_a_stream_may_break_many_times_and_before_its_first_token(engine, reques
 
 def test_a_server_that_stalls_is_left(engine, request_to_stop, whole):
     server = CompletionsServer(engine, faults=[Fault("stall", 3)])
-    assert decoded(engine, [request_to_stop], server, token_seconds=5.0) == [whole]
+    assert decoded(engine, [request_to_stop], server, server_token_seconds=5.0) == [whole]
     assert len(server.bodies) == 2
     assert_nothing_lost_nothing_twice(server, request_to_stop, whole.token_ids)
 
@@ -208,7 +208,7 @@ def test_a_full_server_is_waited_for_and_another_one_is_asked_first(engine, requ
 def test_patience_has_an_end_and_one_line_says_so(engine, request_to_stop):
     server = CompletionsServer(engine, faults=[Fault(503)] * 99)
     with pytest.raises(EngineError, match="full"):
-        decoded(engine, [request_to_stop], server, patience_seconds=0.5)
+        decoded(engine, [request_to_stop], server, server_patience_seconds=0.5)
     assert 1 < len(server.bodies) < 20
     server = CompletionsServer(engine, faults=[Fault(500)] * 99)
     with pytest.raises(EngineError, match=r"5 tries \(HTTP 500: told to say so"):

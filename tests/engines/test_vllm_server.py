@@ -14,7 +14,7 @@ from s1demo.budget import BudgetPolicy
 from s1demo.engines.servers.engine import OpenAIEngine
 from s1demo.errors import InputError
 from s1demo.events import Request, SamplingParams, Segment
-from s1demo.settings import EMBEDDED_MODEL
+from s1demo.settings import EMBEDDED_MODEL, Settings
 from tests.drivers import collect_trace, first_request
 from tests.engines.vllm_server import MAX_NUM_SEQS, START_SECONDS, VLLMServer, shared_server
 
@@ -32,8 +32,9 @@ LONG = 300  # tokens, without stops, so that there is time to kill
 
 @asynccontextmanager
 async def opened(*servers: VLLMServer, **options):
-    options = {"tokenizer": EMBEDDED_MODEL, "token_seconds": 300.0, "patience_seconds": float(START_SECONDS)} | options
-    engine = await asyncio.to_thread(OpenAIEngine, ",".join(server.url for server in servers), **options)
+    options = {"tokenizer": EMBEDDED_MODEL, "server_token_seconds": 300.0, "server_patience_seconds": float(START_SECONDS)} | options
+    urls = ",".join(server.url for server in servers)
+    engine = await asyncio.to_thread(OpenAIEngine, Settings(base_urls=urls, **options))
     try:
         yield engine
     finally:
@@ -104,7 +105,7 @@ def test_a_seed_samples_the_same_each_time(servers, long_request):
 
 def test_what_vllm_refuses_is_said_in_one_line(engine, servers, long_request):
     async def main():
-        async with opened(servers[0], context_length=2 * engine.info.context_length) as remote:
+        async with opened(servers[0], server_context_length=2 * engine.info.context_length) as remote:
             too_long = replace(long_request, prompt_ids=(5,) * engine.info.context_length)
             too_hot = replace(long_request, sampling=SamplingParams(temperature=3.0))
             for request in (too_long, too_hot, replace(long_request, prompt_ids=(5, 10**6))):
@@ -151,7 +152,7 @@ def test_a_slow_server_is_waited_for(servers, long_request, long_ids):
 
 def test_a_server_that_hangs_is_left_for_another(servers, long_request, long_ids):
     async def main():
-        async with opened(*servers, token_seconds=20.0) as remote:
+        async with opened(*servers, server_token_seconds=20.0) as remote:
             try:
                 # Both are idle, and equally loaded servers take turns: the first one is asked first.
                 assert await received_then(remote, long_request, 10, lambda: asyncio.to_thread(servers[0].pause)) == long_ids

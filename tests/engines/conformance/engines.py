@@ -17,7 +17,7 @@ from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.engines.local.engine import TransformersEngine
 from s1demo.engines.replay import replay
 from s1demo.engines.servers.engine import OpenAIEngine
-from s1demo.settings import EMBEDDED_MODEL
+from s1demo.settings import EMBEDDED_MODEL, Settings
 from tests.drivers import collect_trace
 from tests.engines.completions_server import CompletionsServer
 from tests.engines.conformance.cases import RECORDED_RUNS
@@ -51,7 +51,7 @@ async def vllm(reference: TransformersEngine) -> AsyncIterator[Engine]:
 @asynccontextmanager
 async def openai(reference: TransformersEngine) -> AsyncIterator[Engine]:
     async with CompletionsServer(reference) as server:
-        engine = await asyncio.to_thread(OpenAIEngine, server.url, tokenizer=EMBEDDED_MODEL)
+        engine = await asyncio.to_thread(OpenAIEngine, Settings(base_urls=server.url, tokenizer=EMBEDDED_MODEL))
         yield engine
         await engine.close()
 
@@ -59,7 +59,7 @@ async def openai(reference: TransformersEngine) -> AsyncIterator[Engine]:
 @asynccontextmanager
 async def vllm_server(reference: TransformersEngine) -> AsyncIterator[Engine]:
     server = await asyncio.to_thread(shared_server().ready)
-    engine = await asyncio.to_thread(OpenAIEngine, server.url, tokenizer=EMBEDDED_MODEL)
+    engine = await asyncio.to_thread(OpenAIEngine, Settings(base_urls=server.url, tokenizer=EMBEDDED_MODEL))
     yield engine
     await engine.close()
 
