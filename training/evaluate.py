@@ -25,7 +25,7 @@ from s1demo.cli.engine import INTERRUPTED, open_patiently, settings_of
 from s1demo.cli.terminal import one_line
 from s1demo.engines import Engine
 from s1demo.errors import InputError, S1Error
-from s1demo.evals.benchmarks import NAMES, SOURCES, Problem, load_benchmark
+from s1demo.evals.benchmarks import NAMES, SOURCES, Problem, load_benchmark, same_benchmark
 from s1demo.evals.journal import Journal
 from s1demo.evals.published import Published, load_published
 from s1demo.evals.results import Point, RunResult, read_run
@@ -101,7 +101,7 @@ async def evaluate(
 
 def _write_statistics(out: Path, plan: SweepPlan, engine: Engine) -> None:
     journal, line_ends = Journal.existing(journal_path(out)), engine.tokenizer.line_end_ids()
-    found = {label: asdict(sample_statistics(samples(journal.records(), label), line_ends)) for label in plan.policies()}
+    found = {s.label: asdict(sample_statistics(samples(journal.records(), s), line_ends)) for s in plan.policies()}
     statistics_path(out).write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 
@@ -148,7 +148,7 @@ def accuracy_table(run: RunResult, published: Published, compared_with: str) -> 
     yield "| | Control, % | Scaling, points per doubling | Performance, % |"
     yield "|---|---|---|---|"
     yield f"| measured | {_shown(run.control)} | {_shown(run.scaling)} | {run.performance:.1f} |"
-    if compared_with == PUBLISHED_MODELS[0] and _plain(run.benchmark) == "aime24":
+    if compared_with == PUBLISHED_MODELS[0] and same_benchmark(run.benchmark, "aime24"):
         row = next(row for row in published.metrics if row.method == "BF")
         source = published.metrics_source.partition(";")[0]
         yield f"| PUBLISHED, {compared_with}, {source} | {row.control:g} | {row.scaling:g} | {row.performance:g} |"
@@ -159,25 +159,22 @@ def published_cell(benchmark: str, point: Point, published: Published, model: st
     found = [
         (row.accuracy, row.n, row.source)
         for row in published.waits
-        if (row.model, _plain(row.benchmark), row.label) == (model, _plain(benchmark), point.label)
+        if row.model == model and same_benchmark(row.benchmark, benchmark) and row.setting == point.setting
     ]
     if model == PUBLISHED_MODELS[0]:
         found += [
             (dot.run.accuracy, series.n, series.source.partition(",")[0])
             for series in published.series
             for dot in series.points
-            if (series.method, _plain(series.benchmark), dot.label) == ("BF", _plain(benchmark), point.label)
+            if series.method == "BF" and same_benchmark(series.benchmark, benchmark)
+            if dot.setting == point.setting and not dot.inferred
         ]
     others = [f"{accuracy:g} ({source}{f', n = {n}' if n != point.n else ''})" for accuracy, n, source in found]
     return "; ".join(others) or "-"
 
 
-def _plain(benchmark: str) -> str:
-    return benchmark.removesuffix(".jsonl").casefold()
-
-
 def statistics_table(statistics: dict[str, dict[str, Any]]) -> Iterator[str]:
-    """Token counts by setting (`s1demo/evals/statistics.py` says how they differ from the reference's)."""
+    """Token counts by setting (`s1demo/evals/token_counts.py` says how they differ from the reference's)."""
     columns = ("thinking: least, mean, most", "when right", "when not", "answer", "total", "steps", "stopped by limit, %")
     yield "| setting | " + " | ".join(columns) + " | no answer | unmarked |"
     yield "|---" * (len(columns) + 3) + "|"

@@ -23,7 +23,7 @@ from s1demo.grading import Grader, Judge, Outcome
 from s1demo.settings import Settings
 
 BAD_INPUT = 2  # exit code
-BUDGETS, WAITS = (0, 16, 32, 64), (1, 2, 4, 6)  # what a sweep measures unless told otherwise
+BUDGETS, WAITS = (0, 16, 32, 64), (1, 2, 4, 6)  # what a sweep measures by default
 
 
 def sweep(options: argparse.Namespace) -> None:
@@ -78,7 +78,7 @@ def journal_path(out: Path) -> Path:
 
 
 def sweep_plan(options: argparse.Namespace) -> sweeping.SweepPlan:
-    """What `sweep` was told, with defaults for what it was not.
+    """What the options of `sweep` ask for, with defaults for those that were not given.
 
     Raises:
         InputError: it cannot be done; the message says what to give.

@@ -191,6 +191,20 @@ def _load(name: str, source: Source) -> list[Problem]:
     return problems
 
 
+def same_benchmark(a: str, b: str) -> bool:
+    """Whether two names are of one benchmark, such as `aime24` and `AIME24`."""
+    return a.removesuffix(".jsonl").casefold() == b.removesuffix(".jsonl").casefold()
+
+
+def distinct_benchmarks(names: Iterable[str]) -> list[str]:
+    """The benchmarks among names, each once."""
+    found: list[str] = []
+    for name in names:
+        if not any(same_benchmark(name, known) for known in found):
+            found.append(name)
+    return found
+
+
 def digest(problems: Iterable[Problem]) -> str:
     """SHA-256 of questions and answers, in order."""
     text = json.dumps([[problem.question, problem.answer] for problem in problems])

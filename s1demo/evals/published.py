@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from s1demo.evals.metrics import EvalRun
+from s1demo.evals.setting import Setting
 from s1demo.settings import ASSETS
 
 
@@ -17,12 +17,16 @@ class PublishedPoint:
     """One evaluation run of the paper.
 
     Attributes:
-        label: the setting, in the words of `results.Point` where it is the same one.
+        label: its name.
         run: mean thinking tokens, accuracy in percent, and what was asked of its length.
+        setting: what was asked, where a setting of ours is the same.
+        inferred: whether the paper does not print the setting; `source` of the series says what it may be instead.
     """
 
     label: str
     run: EvalRun
+    setting: Setting | None = None
+    inferred: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class PublishedAccuracy:
         source: table or figure.
         examples: training examples, None where the source does not say.
         model: whose accuracy it is, where the label names a setting.
+        setting: what was asked, where a setting of ours is the same.
     """
 
     label: str
@@ -88,6 +93,7 @@ class PublishedAccuracy:
     n: int | None = None
     examples: int | None = None
     model: str = ""
+    setting: Setting | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ class Published:
         extension_strings: what was forced in place of "Wait".
         data: variants of the thousand training examples; data_differences: each against s1K.
         sample_efficiency: models by the number of their training examples.
-        waits: s1-32B and s1.1-32B left alone and with Waits, labelled as in `results.Point`.
+        waits: s1-32B and s1.1-32B left alone and with Waits, each with its setting.
     """
 
     source: str
@@ -140,7 +146,7 @@ def load_published(path: Path = ASSETS / "published.json") -> Published:
     record = json.loads(path.read_text(encoding="utf-8"))
     series = []
     for row in record["series"]:
-        points = tuple(_point(**point) for point in row.pop("points"))
+        points = tuple(_point(point) for point in row.pop("points"))
         series.append(PublishedSeries(**row, points=points))
     table = record["metrics"]
     return Published(
@@ -159,10 +165,13 @@ def load_published(path: Path = ASSETS / "published.json") -> Published:
 
 
 def _accuracies(rows: list[dict[str, Any]]) -> tuple[PublishedAccuracy, ...]:
-    return tuple(PublishedAccuracy(**row) for row in rows)
+    return tuple(PublishedAccuracy(**row | _setting(row)) for row in rows)
 
 
-def _point(
-    label: str, thinking_tokens: float, accuracy: float, at_least: float = 0.0, at_most: float = math.inf
-) -> PublishedPoint:
-    return PublishedPoint(label, EvalRun(thinking_tokens, accuracy, at_least, at_most))
+def _point(row: dict[str, Any]) -> PublishedPoint:
+    figures = {name: row[name] for name in ("thinking_tokens", "accuracy", "at_least", "at_most") if name in row}
+    return PublishedPoint(row["label"], EvalRun(**figures), inferred=row.get("inferred", False), **_setting(row))
+
+
+def _setting(row: dict[str, Any]) -> dict[str, Setting]:
+    return {"setting": Setting(**row["setting"])} if "setting" in row else {}

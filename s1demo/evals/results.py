@@ -12,11 +12,15 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from s1demo.budget import AUTO, Limit
+from s1demo.budget import AUTO
 from s1demo.errors import InputError
+from s1demo.evals.setting import Setting, from_old_label
+from s1demo.grading import Outcome
 
 MEASURED = "measured"  # the only provenance a run.json may have; published numbers live in `published.py`
 T = TypeVar("T")
+_SETTING = tuple(member.name for member in fields(Setting))
+_GROUPS = ("domains", "phrasings")
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,7 @@ class Point:
     """One setting, measured on all questions.
 
     Attributes:
-        label: such as `budget 16`, `natural`, `Wait x2`, `maj@4`.
-        max_thinking_tokens, num_ignore: the policy.
-        votes: answers the majority is taken over; 1 for a single run.
+        setting: what was asked.
         temperature: 0 is greedy.
         mean_thinking_tokens, mean_answer_tokens: per question, over all its votes together.
         correct, n: right answers, and questions; what is not right is in `outcomes`.
@@ -54,10 +56,7 @@ class Point:
         domains, phrasings: the same figures by kind of problem and by phrasing, where the benchmark tells.
     """
 
-    label: str
-    max_thinking_tokens: Limit
-    num_ignore: int
-    votes: int
+    setting: Setting
     temperature: float
     mean_thinking_tokens: float
     mean_answer_tokens: float
@@ -71,19 +70,36 @@ class Point:
     domains: dict[str, Group] = field(default_factory=dict)
     phrasings: dict[str, Group] = field(default_factory=dict)
 
+    @property
+    def label(self) -> str:
+        """The setting's name for people."""
+        return self.setting.label
+
+    @property
+    def right(self) -> list[bool]:
+        """Whether each question was answered right."""
+        return [verdict == Outcome.CORRECT[0] for verdict in self.verdicts]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object; groups a benchmark has not are left out."""
+        record = asdict(self)
+        return {"label": self.label} | record.pop("setting") | {
+            name: value for name, value in record.items() if value or name not in _GROUPS
+        }
+
 
 @dataclass(frozen=True)
 class Difference:
     """How much more accurate one point is than another on the same questions.
 
     Attributes:
-        label, against: the two points.
+        setting, against: the two points.
         points: percentage points.
         ci95: their paired-bootstrap interval.
     """
 
-    label: str
-    against: str
+    setting: Setting
+    against: Setting
     points: float
     ci95: tuple[float, float]
 
@@ -93,12 +109,12 @@ class Exchange:
     """What going on from one point to the next did to the answers.
 
     Attributes:
-        label, after: the point, and the one it goes on from.
+        setting, after: the point, and the one it goes on from.
         wrong_to_right, right_to_wrong: questions mended and spoilt.
     """
 
-    label: str
-    after: str
+    setting: Setting
+    after: Setting
     wrong_to_right: int
     right_to_wrong: int
 
@@ -114,7 +130,7 @@ class RunResult:
         points: every setting.
         differences: each number of Waits against natural stopping and +2 against +1; or votes against one run.
         control, scaling, performance: the paper's metrics (`metrics.py`): percent, percentage points per doubling, percent.
-        scaling_points: labels of the points Scaling is over.
+        scaling_points: the settings Scaling is over.
         ledger: what each further Wait mended and spoilt.
         engine_tokens: tokens the engine decoded.
         independent_tokens: tokens that one run per point would have decoded.
@@ -132,7 +148,7 @@ class RunResult:
     control: float | None
     scaling: float | None
     performance: float
-    scaling_points: tuple[str, ...]
+    scaling_points: tuple[Setting, ...]
     ledger: tuple[Exchange, ...]
     engine_tokens: int
     independent_tokens: int
@@ -140,25 +156,35 @@ class RunResult:
     versions: dict[str, str]
     provenance: str = MEASURED
 
-    def point(self, label: str) -> Point:
-        """The point of a label.
+    def point(self, setting: Setting) -> Point:
+        """The point of a setting.
 
         Raises:
             InputError: there is none; the message lists those there are.
         """
         for point in self.points:
-            if point.label == label:
+            if point.setting == setting:
                 return point
-        raise InputError(f"There is no point {label!r} in this run. It has: {', '.join(point.label for point in self.points)}.")
+        known = ", ".join(point.label for point in self.points)
+        raise InputError(f"There is no point {setting.label!r} in this run. It has: {known}.")
+
+    def labelled(self, label: str) -> Point | None:
+        """The point that a link or a file calls so."""
+        return next((point for point in self.points if point.label == label), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON object; groups a benchmark has not are left out."""
-        record: dict[str, Any] = {"provenance": self.provenance} | asdict(self)
-        for point in record["points"]:
-            for name in ("domains", "phrasings"):
-                if not point[name]:
-                    del point[name]
-        return record
+        """The JSON object. Points hold their setting; what refers to a point gives its label, which is its own in the run."""
+        return {"provenance": self.provenance} | asdict(self) | {
+            "points": [point.to_dict() for point in self.points],
+            "differences": [_with_labels(difference) for difference in self.differences],
+            "scaling_points": [setting.label for setting in self.scaling_points],
+            "ledger": [_with_labels(exchange) for exchange in self.ledger],
+        }
+
+
+def _with_labels(row: Difference | Exchange) -> dict[str, Any]:
+    named = {name: value.label if isinstance(value, Setting) else value for name, value in vars(row).items()}
+    return {"label": named.pop("setting")} | named
 
 
 def write_run(path: Path, run: RunResult) -> None:
@@ -190,30 +216,45 @@ def run_from_dict(record: dict[str, Any]) -> RunResult:
     Raises:
         KeyError, TypeError, ValueError: a field is missing, of the wrong kind, or contradicts another.
     """
-    values = dict(record)
-    values["points"] = tuple(_point(point) for point in record["points"])
-    values["differences"] = tuple(_made(Difference, {**d, "ci95": _interval(d["ci95"])}) for d in record["differences"])
-    values["ledger"] = tuple(_made(Exchange, exchange) for exchange in record["ledger"])
-    values["scaling_points"] = tuple(record["scaling_points"])
+    points = {point["label"]: _point(point) for point in record["points"]}
+
+    def named(label: str) -> Setting:
+        if label not in points:
+            raise ValueError(f"there is no point {label!r}")
+        return points[label].setting
+
+    def without_labels(row: dict[str, Any]) -> dict[str, Any]:
+        found = {name: named(value) if name in ("label", "against", "after") else value for name, value in row.items()}
+        return {"setting": found.pop("label")} | found
+
+    values = record | {
+        "points": tuple(points.values()),
+        "differences": tuple(
+            _made(Difference, without_labels(d) | {"ci95": _interval(d["ci95"])}) for d in record["differences"]
+        ),
+        "ledger": tuple(_made(Exchange, without_labels(exchange)) for exchange in record["ledger"]),
+        "scaling_points": tuple(map(named, record["scaling_points"])),
+    }
     run = _made(RunResult, values)
-    labels = [point.label for point in run.points]
     if run.provenance != MEASURED:
         raise ValueError(f"its provenance is {run.provenance!r}, not {MEASURED!r}")
-    if len(set(labels)) != len(labels):
+    if len(points) != len(record["points"]) or len({point.setting for point in run.points}) != len(run.points):
         raise ValueError("two points have the same label")
     if any(point.n != run.n for point in run.points):
         raise ValueError("the points differ in their number of questions")
-    named = {name for d in run.differences for name in (d.label, d.against)} | set(run.scaling_points)
-    if unknown := named - set(labels):
-        raise ValueError(f"there is no point {min(unknown)!r}")
     return run
 
 
 def _point(record: dict[str, Any]) -> Point:
-    groups = {
-        kind: {name: _made(Group, group) for name, group in record.get(kind, {}).items()} for kind in ("domains", "phrasings")
-    }
-    point = _made(Point, {**record, **groups, "ci95": _interval(record["ci95"])})
+    given = dict(record)
+    old = from_old_label(given.pop("label"))
+    if "extension" in given:
+        old = {}
+    else:
+        del given["votes"]  # which was 1 for a single run and for a majority of one
+    setting = _made(Setting, old | {name: given.pop(name) for name in _SETTING if name in given})
+    groups = {kind: {name: _made(Group, group) for name, group in given.get(kind, {}).items()} for kind in _GROUPS}
+    point = _made(Point, given | groups | {"setting": setting, "ci95": _interval(given["ci95"])})
     counts: list[Point | Group] = [point, *point.domains.values(), *point.phrasings.values()]
     for counted in counts:
         if not 0 <= counted.correct <= counted.n or abs(counted.accuracy - 100 * counted.correct / max(1, counted.n)) > 0.01:

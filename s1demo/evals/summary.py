@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from s1demo.budget import AUTO, Limit
+from s1demo.budget import AUTO
 from s1demo.evals.metrics import EvalRun, control, distinct, majority, paired_bootstrap, performance, scaling, wilson
 from s1demo.evals.provenance import Provenance
 from s1demo.evals.results import Difference, Exchange, Group, Point, RunResult
+from s1demo.evals.setting import LEFT_ALONE, Setting, run_of
 from s1demo.evals.sweep import SweepPlan
 from s1demo.grading import Judge, Kind, Outcome, grade
-from s1demo.policies import NATURAL
 
 
 @dataclass(frozen=True)
@@ -46,40 +46,40 @@ def summarise(records: Iterable[dict[str, Any]], plan: SweepPlan, source: Proven
         source: where it comes from.
         judge: what grades runs and majorities; a `Grader`'s compares formulas too.
     """
-    graded: dict[str, list[_Graded]] = defaultdict(list)
+    graded: dict[Setting, list[_Graded]] = defaultdict(list)
     engine_tokens = independent_tokens = 0
     for record in records:
-        for label in plan.policies():
-            graded[label].append(_graded(record, [label], judge))
-        for label, votes in plan.votes().items():
-            graded[label].append(_graded(record, plan.sample_labels()[:votes], judge))
+        for setting in plan.policies():
+            graded[setting].append(_graded(record, [run_of(record, setting)], judge))
+        for setting in plan.votes():
+            runs = [run_of(record, LEFT_ALONE, sample) for sample in range(1, setting.votes + 1)]
+            graded[setting].append(_graded(record, runs, judge))
         engine_tokens += record["engine_tokens"]
         independent_tokens += record["independent_tokens"]
     for rows in graded.values():
         rows.sort(key=lambda row: row.index)  # the order of finishing is chance, and figures must not depend on it
-    points = [_point(label, graded[label], plan) for label in graded]
-    runs = _eval_runs(points, plan)
-    order = sorted(runs, key=lambda label: label != NATURAL)
-    kept = {order[position] for position in distinct([runs[label] for label in order])}
-    slope, share = scaling([runs[label] for label in runs if label in kept]), control(list(runs.values()))
+    points = [_point(setting, rows, plan) for setting, rows in graded.items()]
+    measured = _eval_runs(points, plan)
+    order = sorted(measured, key=lambda setting: setting != LEFT_ALONE)
+    kept = {order[position] for position in distinct([measured[setting] for setting in order])}
+    slope, share = scaling([run for setting, run in measured.items() if setting in kept]), control(list(measured.values()))
     return RunResult(
         **vars(source),
-        n=len(graded[NATURAL]),
+        n=len(graded[LEFT_ALONE]),
         points=tuple(points),
         differences=tuple(_difference(graded, *pair, plan.seed) for pair in _compared(plan)),
         control=_rounded(share),
         scaling=_rounded(slope),
-        performance=round(performance(list(runs.values())), 2),
-        scaling_points=tuple(label for label in runs if label in kept and runs[label].thinking_tokens > 0),
+        performance=round(performance(list(measured.values())), 2),
+        scaling_points=tuple(setting for setting, run in measured.items() if setting in kept and run.thinking_tokens > 0),
         ledger=tuple(_exchange(graded, *pair) for pair in pairwise(_chain(plan))),
         engine_tokens=engine_tokens,
         independent_tokens=independent_tokens,
     )
 
 
-def _graded(record: dict[str, Any], labels: Sequence[str], judge: Judge) -> _Graded:
+def _graded(record: dict[str, Any], runs: Sequence[dict[str, Any]], judge: Judge) -> _Graded:
     """One run, or the majority of several."""
-    runs = [record["runs"][label] for label in labels]
     kind = Kind(record.get("kind", Kind.TEXT))
 
     def same(answer: str, known: str) -> bool:
@@ -96,17 +96,12 @@ def _graded(record: dict[str, Any], labels: Sequence[str], judge: Judge) -> _Gra
     )
 
 
-def _point(label: str, rows: list[_Graded], plan: SweepPlan) -> Point:
-    policy, votes = plan.policies().get(label), plan.votes().get(label, 1)
-    limit: Limit = policy.max_thinking_tokens if policy else AUTO
+def _point(setting: Setting, rows: list[_Graded], plan: SweepPlan) -> Point:
     whole = _group(rows)
     low, high = wilson(whole.correct, whole.n)
     return Point(
-        label=label,
-        max_thinking_tokens=limit,
-        num_ignore=policy.num_ignore if policy else 0,
-        votes=votes,
-        temperature=0.0 if policy and plan.samples > 1 else plan.temperature,
+        setting=setting,
+        temperature=0.0 if plan.samples > 1 and not setting.votes else plan.temperature,
         mean_thinking_tokens=whole.mean_thinking_tokens,
         mean_answer_tokens=round(sum(row.answer_tokens for row in rows) / whole.n, 2),
         correct=whole.correct,
@@ -131,47 +126,46 @@ def _groups(rows: list[_Graded], name: str) -> dict[str, Group]:
     return {value: _group([row for row in rows if getattr(row, name) == value]) for value in found}
 
 
-def _eval_runs(points: list[Point], plan: SweepPlan) -> dict[str, EvalRun]:
+def _eval_runs(points: list[Point], plan: SweepPlan) -> dict[Setting, EvalRun]:
     """The points the metrics are over (of a vote, the majorities) with what was asked of their length.
 
     A budget asks for at most so many tokens; a Wait asks for no fewer than natural stopping, as the paper scores its long prompt.
     """
-    natural = next(point for point in points if point.label == NATURAL)
+    natural = next(point for point in points if point.setting == LEFT_ALONE)
     runs = {}
     for point in points:
-        if plan.samples > 1 and point.label == NATURAL:
+        asked = point.setting
+        if plan.samples > 1 and asked == LEFT_ALONE:
             continue
-        limits = {"at_most": float(point.max_thinking_tokens)} if point.max_thinking_tokens != AUTO else {}
-        if point.num_ignore:
+        limits = {"at_most": float(asked.max_thinking_tokens)} if asked.max_thinking_tokens != AUTO else {}
+        if asked.num_ignore:
             limits = {"at_least": natural.mean_thinking_tokens}
-        runs[point.label] = EvalRun(point.mean_thinking_tokens, point.accuracy, **limits)
+        runs[asked] = EvalRun(point.mean_thinking_tokens, point.accuracy, **limits)
     return runs
 
 
-def _chain(plan: SweepPlan) -> list[str]:
+def _chain(plan: SweepPlan) -> list[Setting]:
     """Natural stopping and the Waits, each going on from the one before."""
-    labels = list(plan.policies())
-    return labels[labels.index(NATURAL) :]
+    return list(plan.policies())[len(plan.budgets) :]
 
 
-def _compared(plan: SweepPlan) -> list[tuple[str, str]]:
-    """Label and reference of each difference."""
-    waits = _chain(plan)[1:]
-    pairs = [(label, NATURAL) for label in waits]
+def _compared(plan: SweepPlan) -> list[tuple[Setting, Setting]]:
+    """Setting and reference of each difference."""
+    waits, majorities = _chain(plan)[1:], plan.votes()
+    pairs = [(setting, LEFT_ALONE) for setting in waits]
     if {1, 2} <= set(plan.waits):
         pairs.append((waits[1], waits[0]))
-    majorities = list(plan.votes())
-    return pairs + [(label, reference) for label in majorities[1:] for reference in (majorities[0], NATURAL)]
+    return pairs + [(setting, reference) for setting in majorities[1:] for reference in (majorities[0], LEFT_ALONE)]
 
 
-def _difference(graded: dict[str, list[_Graded]], label: str, against: str, seed: int) -> Difference:
-    found = paired_bootstrap([row.right for row in graded[label]], [row.right for row in graded[against]], seed=seed)
-    return Difference(label, against, round(found.points, 2), (round(found.low, 2), round(found.high, 2)))
+def _difference(graded: dict[Setting, list[_Graded]], setting: Setting, against: Setting, seed: int) -> Difference:
+    found = paired_bootstrap([row.right for row in graded[setting]], [row.right for row in graded[against]], seed=seed)
+    return Difference(setting, against, round(found.points, 2), (round(found.low, 2), round(found.high, 2)))
 
 
-def _exchange(graded: dict[str, list[_Graded]], before: str, label: str) -> Exchange:
-    pairs = [(a.right, b.right) for a, b in zip(graded[before], graded[label], strict=True)]
-    return Exchange(label, before, pairs.count((False, True)), pairs.count((True, False)))
+def _exchange(graded: dict[Setting, list[_Graded]], before: Setting, setting: Setting) -> Exchange:
+    pairs = [(a.right, b.right) for a, b in zip(graded[before], graded[setting], strict=True)]
+    return Exchange(setting, before, pairs.count((False, True)), pairs.count((True, False)))
 
 
 def _rounded(value: float | None) -> float | None:
@@ -189,9 +183,10 @@ def report(result: RunResult) -> str:
         lines.append(f"{p.label:<14} {figures}   {p.ci95[0]:.1f} to {p.ci95[1]:.1f}{note}")
     lines.append("")
     for d in result.differences:
-        lines.append(f"{d.label} - {d.against}: {d.points:+.1f} points, {d.ci95[0]:+.1f} to {d.ci95[1]:+.1f}")
+        lines.append(f"{d.setting.label} - {d.against.label}: {d.points:+.1f} points, {d.ci95[0]:+.1f} to {d.ci95[1]:+.1f}")
     for e in result.ledger:
-        lines.append(f"{e.after} -> {e.label}: {e.wrong_to_right} wrong to right, {e.right_to_wrong} right to wrong")
+        step = f"{e.after.label} -> {e.setting.label}"
+        lines.append(f"{step}: {e.wrong_to_right} wrong to right, {e.right_to_wrong} right to wrong")
     control_, scaling_ = (
         "none" if value is None else f"{value:.1f}{unit}"
         for value, unit in ((result.control, " %"), (result.scaling, " points per doubling of thinking tokens"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from s1demo.budget import AUTO, BudgetPolicy
 from s1demo.decoding.merged import gather_or_cancel
@@ -23,10 +23,12 @@ from s1demo.errors import InputError
 from s1demo.evals.benchmarks import Problem
 from s1demo.evals.journal import Journal
 from s1demo.evals.provenance import Provenance
+from s1demo.evals.setting import LEFT_ALONE, Setting, run_label
 from s1demo.events import Finished, Origin, Phase, SamplingParams, Tokens
 from s1demo.grading import Judge, Kind, Outcome, decide, extract_answer, grade
-from s1demo.policies import NATURAL, policy_label
 from s1demo.traces import Trace, TraceBuilder
+
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True)
@@ -64,20 +66,16 @@ class SweepPlan:
         object.__setattr__(self, "waits", tuple(sorted({n for n in self.waits if n})))  # no Wait at all is the natural run
         self.policies()
 
-    def policies(self) -> dict[str, BudgetPolicy]:
-        """The settings by label, from the least thinking to the most; natural stopping is always one."""
-        budgets = [BudgetPolicy(n, extension=self.extension) for n in self.budgets]
-        waits = [BudgetPolicy(AUTO, n, self.extension) for n in (0, *self.waits)]
-        return {policy_label(policy): policy for policy in (*budgets, *waits)}
+    def policies(self) -> dict[Setting, BudgetPolicy]:
+        """The settings that are decoded, from the least thinking to the most; natural stopping is always one."""
+        budgets = [Setting(n) for n in self.budgets]
+        waits = [Setting(AUTO, n, self.extension) for n in self.waits]
+        return {setting: setting.policy for setting in (*budgets, LEFT_ALONE, *waits)}
 
-    def sample_labels(self) -> list[str]:
-        """The labels of the sampled runs, none with a single sample."""
-        return [f"sample {n + 1}" for n in range(self.samples)] if self.samples > 1 else []
-
-    def votes(self) -> dict[str, int]:
-        """How many votes each majority is taken over: 1, 2, 4, ... and all."""
+    def votes(self) -> tuple[Setting, ...]:
+        """The majorities that are taken: over 1, 2, 4, ... and all samples; none with a single sample."""
         counts = [2**n for n in range(self.samples.bit_length()) if 2**n < self.samples] + [self.samples]
-        return {f"maj@{k}": k for k in counts} if self.samples > 1 else {}
+        return tuple(Setting(votes=n) for n in counts) if self.samples > 1 else ()
 
     def sampling(self, index: int, sample: int = 0) -> SamplingParams:
         """How to pick the tokens of one run.
@@ -110,14 +108,14 @@ def traces_depend_on(plan: SweepPlan, source: Provenance, n_questions: int, runs
 
 
 async def decode_question(
-    engine: Engine, question: Prompt | str, policies: Mapping[str, BudgetPolicy], sampling: SamplingParams = SamplingParams()
-) -> tuple[dict[str, Trace], int]:
+    engine: Engine, question: Prompt | str, policies: Mapping[Name, BudgetPolicy], sampling: SamplingParams = SamplingParams()
+) -> tuple[dict[Name, Trace], int]:
     """Run several policies on one question over a shared trunk.
 
     Args:
         engine: what decodes.
         question: what to ask.
-        policies: label -> policy.
+        policies: by whatever tells them apart.
         sampling: the same for all.
 
     Returns:
@@ -129,14 +127,14 @@ async def decode_question(
     """
     shared, prompt, traces = CoalescingEngine(engine), Prompt.of(engine, question), {}
 
-    def reach(label: str) -> tuple[bool, int, int]:
-        policy = policies[label]
+    def reach(name: Name) -> tuple[bool, int, int]:
+        policy = policies[name]
         auto = policy.max_thinking_tokens == AUTO
         return auto, policy.num_ignore, 0 if auto else int(policy.max_thinking_tokens)
 
-    for label in sorted(policies, key=reach, reverse=True):  # the longest first: the others then need little but an answer
-        traces[label] = await _decode(shared, prompt, policies[label], sampling)
-    return {label: traces[label] for label in policies}, shared.engine_tokens
+    for name in sorted(policies, key=reach, reverse=True):  # the longest first: the others then need little but an answer
+        traces[name] = await _decode(shared, prompt, policies[name], sampling)
+    return {name: traces[name] for name in policies}, shared.engine_tokens
 
 
 async def _decode(engine: Engine, prompt: Prompt, policy: BudgetPolicy, sampling: SamplingParams) -> Trace:
@@ -167,7 +165,7 @@ async def sweep(
         problems: the benchmark.
         plan: what to measure.
         journal: where the traces go.
-        on_question: told of each finished question, with its record.
+        on_question: called with the record of each finished question.
         max_concurrent: most questions under way at once.
         judge: what grades; a `Grader`'s compares formulas too, in a thread, while other questions are decoded.
 
@@ -189,8 +187,8 @@ async def sweep(
 
 def _checked(engine: Engine, problems: Sequence[Problem], plan: SweepPlan) -> list[Prompt]:
     """The questions, encoded; refuses the plan where one of them leaves no room for the longest runs."""
-    policies, prompts = plan.policies(), []
-    demanding = [policies[NATURAL], *(policies[f"budget {n}"] for n in plan.budgets[-1:])]
+    policies, prompts = list(plan.policies().values()), []
+    demanding = [policies[-1], *policies[: len(plan.budgets)][-1:]]  # the longest thinking, and the largest budget
     for number, problem in enumerate(problems, start=1):
         try:
             prompts.append(Prompt(engine, problem.question))
@@ -205,13 +203,14 @@ async def _decode_problem(
     engine: Engine, problem: Problem, prompt: Prompt, index: int, plan: SweepPlan, judge: Judge
 ) -> dict[str, Any]:
     """One line of the journal."""
-    policies = plan.policies()
-    traces, engine_tokens = await decode_question(engine, prompt, policies, plan.sampling(index))
-    for sample, label in enumerate(plan.sample_labels(), start=1):
-        alone, tokens = await decode_question(engine, prompt, {label: policies[NATURAL]}, plan.sampling(index, sample))
+    shared, engine_tokens = await decode_question(engine, prompt, plan.policies(), plan.sampling(index))
+    trunk = max(map(thinking_ids, shared.values()), key=len)
+    traces = {(setting, 0): trace for setting, trace in shared.items()}
+    for sample in range(1, plan.samples + 1) if plan.samples > 1 else ():
+        name = (LEFT_ALONE, sample)
+        alone, tokens = await decode_question(engine, prompt, {name: LEFT_ALONE.policy}, plan.sampling(index, sample))
         traces |= alone
         engine_tokens += tokens
-    trunk = max((thinking_ids(traces[label]) for label in policies), key=len)
     return {
         "index": index,
         "question": problem.question,
@@ -221,7 +220,11 @@ async def _decode_problem(
         "thinking_ids": trunk,
         "thinking": _text(engine, trunk),
         **({} if problem.kind is Kind.TEXT else {"kind": problem.kind}),
-        "runs": {label: await _run_record(engine, trace, trunk, problem, judge) for label, trace in traces.items()},
+        "runs": {
+            run_label(setting, sample): {"setting": asdict(setting), "sample": sample}
+            | await _run_record(engine, trace, trunk, problem, judge)
+            for (setting, sample), trace in traces.items()
+        },
         "engine_tokens": engine_tokens,
         "independent_tokens": sum(trace.sampled_tokens for trace in traces.values()),
     }

@@ -26,6 +26,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from s1demo.evals.setting import Setting, run_of
 from s1demo.events import EndOfThinking
 from s1demo.grading import Outcome
 
@@ -89,15 +90,15 @@ class SampleStatistics:
     lengths: tuple[tuple[int, Outcome], ...]
 
 
-def samples(records: Iterable[dict[str, Any]], label: str) -> Iterator[Sample]:
+def samples(records: Iterable[dict[str, Any]], setting: Setting) -> Iterator[Sample]:
     """The runs of one setting in a sweep's journal.
 
     Args:
         records: finished questions, as `Journal.records` gives them.
-        label: of the setting, such as `natural`.
+        setting: what was asked.
     """
     for record in records:
-        run = record["runs"][label]
+        run = run_of(record, setting)
         yield Sample(
             thinking_ids=run.get("thinking_ids", record["thinking_ids"][: run["thinking_tokens"]]),
             answer_ids=run["answer_ids"],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -15,13 +15,14 @@ from typing import Any
 import plotly.graph_objects as go
 
 from s1demo.errors import InputError
+from s1demo.evals.benchmarks import same_benchmark
 from s1demo.evals.published import PublishedSeries
 from s1demo.evals.results import RunResult
-from s1demo.plots.dots import BUDGET_FORCING, Cost, Dot, Kind, measured_dots, published_dots, same_benchmark
+from s1demo.plots.dots import BUDGET_FORCING, MARKS, Dot, SeriesKind, XAxis, measured_dots, published_dots
 from s1demo.plots.log_axis import LogAxis, gap_after_zero
 from s1demo.plots.style import (
+    Attribution,
     Palette,
-    Provenance,
     clipped,
     counted,
     figure,
@@ -36,13 +37,6 @@ from s1demo.plots.style import (
 
 NO_POINTS = "Nothing measured on this benchmark yet. Run a sweep."
 _SIZE, _THIN_SIZE = 9, 5
-_LOOKS = {  # kind -> colour, symbol
-    Kind.BUDGETS: ("truncated", "circle"),
-    Kind.NATURAL: ("natural", "square"),
-    Kind.WAITS: ("extended", "triangle-up"),
-    Kind.VOTES: ("ink", "diamond"),
-    Kind.REJECTION: ("muted", "pentagon"),
-}
 _OTHERS = ("hexagon", "star", "cross", "triangle-down", "bowtie")  # symbols of the paper's further methods
 _DASH_NOW = "dot"
 _DASHES = ("solid", "longdashdot", "dashdot")  # of measured series of one kind, in the order of their runs
@@ -53,18 +47,18 @@ class _Pen:
     """How the series of one run or one method are drawn.
 
     Attributes:
-        scale, palette, provenance: of all of them.
+        scale, palette, attribution: of all of them.
         name: of the run or method, empty where the series' own name is enough.
         dashes: by series.
-        symbol: of a method that has no look of its own.
+        symbol: of a method whose series is not in `MARKS`.
         whiskered: whether there is room for intervals.
     """
 
     scale: LogAxis
     palette: Palette
-    provenance: Provenance
+    attribution: Attribution
     name: str
-    dashes: Mapping[Kind, str]
+    dashes: Mapping[SeriesKind, str]
     symbol: str = "hexagon"
     whiskered: bool = True
 
@@ -75,7 +69,7 @@ def accuracy_figure(
     benchmark: str,
     palette: Palette,
     *,
-    cost: Cost = Cost.THINKING,
+    cost: XAxis = XAxis.THINKING,
     tokens_per_second: float | None = None,
     names: Mapping[str, str] | None = None,
     now: Container[str] = (),
@@ -88,11 +82,11 @@ def accuracy_figure(
         runs: measured runs by key; those on other benchmarks are left out.
         published: the paper's series; those on other benchmarks are left out, and all of them unless the axis counts thinking
             tokens: the paper gives neither answer tokens nor times. Their intervals are drawn where there is one series only,
-            and told in each hover.
-        benchmark: which one, as named by `benchmarks`.
+            and named in each hover.
+        benchmark: which one, in capitals or not.
         palette: the colours.
         cost: what the x axis counts.
-        tokens_per_second: how fast one run decodes, for `Cost.SECONDS`.
+        tokens_per_second: how fast one run decodes, for `XAxis.SECONDS`.
         names: what the runs are called in the legend where it must tell them apart, their models by default.
         now: keys of runs measured on the page just now; they have a group of their own in the legend.
         draws: keys of runs of the same recipe with other rows and another seed: each is one thin line behind the others, and not
@@ -105,19 +99,19 @@ def accuracy_figure(
     Raises:
         InputError: seconds without a rate.
     """
-    if cost is Cost.SECONDS and not (tokens_per_second and tokens_per_second > 0):
+    if cost is XAxis.SECONDS and not (tokens_per_second and tokens_per_second > 0):
         raise InputError("Seconds need a rate above 0. Give tokens_per_second, or choose tokens for the axis.")
     here = {key: run for key, run in runs.items() if same_benchmark(run.benchmark, benchmark)}
-    whose = {key: Provenance.NOW if key in now else Provenance.MEASURED for key in here}
+    whose = {key: Attribution.NOW if key in now else Attribution.MEASURED for key in here}
     measured = {key: measured_dots(key, run, cost, tokens_per_second or 1.0, whose[key]) for key, run in here.items()}
-    paper = [series for series in published if same_benchmark(series.benchmark, benchmark)] if cost is Cost.THINKING else []
+    paper = [series for series in published if same_benchmark(series.benchmark, benchmark)] if cost is XAxis.THINKING else []
     printed = [(series, published_dots(series)) for series in paper]
     scale = LogAxis.around(dot.cost for found in [*measured.values(), *(found for _, found in printed)] for dot in found)
     traces: list[go.Scatter] = []
     thick = {key: run for key, run in here.items() if key not in draws} or here
     thin = [key for key in here if key not in thick]
     traces += [_thin_line(measured[key], scale, palette, (names or {}).get(key, key)) for key in thin]
-    called, drawn = _names(thick, names), Counter[Kind]()
+    called, drawn = _names(thick, names), Counter[SeriesKind]()
     for key in thick:
         found = measured[key]
         kinds = {dot.kind for dot in found}
@@ -125,12 +119,12 @@ def accuracy_figure(
         dashes = {kind: _DASHES[drawn[kind] % len(_DASHES)] if before else _DASH_NOW for kind in kinds}
         traces += _series(found, _Pen(scale, palette, whose[key], called[key], dashes))
         drawn.update(kinds if before else ())
-    dashes = dict.fromkeys(Kind, "dash")
+    dashes = dict.fromkeys(SeriesKind, "dash")
     several = sum(series.method == BUDGET_FORCING for series, _ in printed) > 1
     for number, (series, found) in enumerate(printed):
         name = series.name if several or series.method != BUDGET_FORCING else ""
         symbol = _OTHERS[number % len(_OTHERS)]
-        traces += _series(found, _Pen(scale, palette, Provenance.PUBLISHED, name, dashes, symbol, whiskered=len(printed) == 1))
+        traces += _series(found, _Pen(scale, palette, Attribution.PUBLISHED, name, dashes, symbol, whiskered=len(printed) == 1))
     first = next(iter([*(measured[key] for key in thick), *(found for _, found in printed)]), [])
     return figure(
         traces,
@@ -146,15 +140,6 @@ def accuracy_figure(
     )
 
 
-def benchmarks(runs: Iterable[RunResult], published: Iterable[PublishedSeries]) -> list[str]:
-    """The benchmarks there are numbers for, measured ones first; a name written in two ways is one benchmark."""
-    names: list[str] = []
-    for name in [*(run.benchmark for run in runs), *(series.benchmark for series in published)]:
-        if not any(same_benchmark(name, known) for known in names):
-            names.append(name)
-    return names
-
-
 def _names(runs: Mapping[str, RunResult], given: Mapping[str, str] | None) -> dict[str, str]:
     """What tells the runs apart in the legend: nothing where there is one, the model where that is enough, else the key too."""
     if len(runs) == 1:
@@ -167,29 +152,25 @@ def _names(runs: Mapping[str, RunResult], given: Mapping[str, str] | None) -> di
 
 def _series(dots: list[Dot], pen: _Pen) -> list[go.Scatter]:
     """The series of one run or one method; budgets lead to natural stopping, and Waits go on from it."""
-    of = {kind: [dot for dot in dots if dot.kind is kind] for kind in Kind}
-    natural = of[Kind.NATURAL][:1]
-    before = {Kind.WAITS: natural}
-    after = {Kind.BUDGETS: natural}
-    of[Kind.BUDGETS].sort(key=lambda dot: dot.cost)
+    of = {kind: [dot for dot in dots if dot.kind is kind] for kind in SeriesKind}
+    natural = of[SeriesKind.NATURAL][:1]
+    before = {SeriesKind.WAITS: natural}
+    after = {SeriesKind.BUDGETS: natural}
+    of[SeriesKind.BUDGETS].sort(key=lambda dot: dot.cost)
     return [_trace(kind, before.get(kind, []), own, after.get(kind, []), pen) for kind, own in of.items() if own]
 
 
 def _thin_line(dots: list[Dot], scale: LogAxis, palette: Palette, name: str) -> go.Scatter:
     """A whole run as one thin line: budgets, natural stopping, Waits, each point with the colour and symbol of its kind."""
-    order = sorted(dots, key=lambda dot: (list(Kind).index(dot.kind), dot.cost))
-    joined: list[Dot | None] = [*order]
-    if cut := gap_after_zero([dot.cost for dot in order]):
-        joined.insert(cut, None)
-    looks = [_LOOKS[dot.kind] if dot else ("muted", "circle") for dot in joined]
+    joined = _broken_after_zero(sorted(dots, key=lambda dot: (list(SeriesKind).index(dot.kind), dot.cost)))
+    marks = [MARKS[dot.kind] if dot else ("muted", "circle") for dot in joined]
     return go.Scatter(
-        x=[scale.place(dot.cost) if dot else None for dot in joined],
-        y=[dot.accuracy if dot else None for dot in joined],
+        **_places(joined, scale),
         mode="lines+markers",
         line={"color": palette.muted, "width": 1, "dash": "solid"},
         marker={
-            "color": [getattr(palette, colour) for colour, _ in looks],
-            "symbol": [symbol for _, symbol in looks],
+            "color": [getattr(palette, colour) for colour, _ in marks],
+            "symbol": [symbol for _, symbol in marks],
             "size": [_THIN_SIZE if dot else 0 for dot in joined],
             "opacity": 1,
             "line": {"width": 0},
@@ -198,23 +179,19 @@ def _thin_line(dots: list[Dot], scale: LogAxis, palette: Palette, name: str) -> 
         legendrank=1001,  # drawn first, named last
         name=legend_name(name),
         hoverinfo="skip",  # the whole trace, so that the pointer finds the points above it
-        customdata=[[dot.run, dot.label] if dot else None for dot in joined],
-        **in_legend(Provenance.MEASURED, dots[0].source),
+        **in_legend(Attribution.MEASURED, dots[0].source),
     )
 
 
-def _trace(kind: Kind, before: list[Dot], own: list[Dot], after: list[Dot], pen: _Pen) -> go.Scatter:
+def _trace(kind: SeriesKind, before: list[Dot], own: list[Dot], after: list[Dot], pen: _Pen) -> go.Scatter:
     """One series; the points it starts from and leads to are joined but not marked again; the pointer finds them all the same."""
-    dots: list[Dot | None] = [*map(_unmarked, before), *own, *map(_unmarked, after)]
-    if cut := gap_after_zero([dot.cost for dot in dots if dot]):
-        dots.insert(cut, None)
-    colour_name, symbol = _LOOKS.get(kind, ("muted", pen.symbol))
+    dots = _broken_after_zero([*map(_unmarked, before), *own, *map(_unmarked, after)])
+    colour_name, symbol = MARKS.get(kind, ("muted", pen.symbol))
     colour = getattr(pen.palette, colour_name)
-    hollow = pen.provenance is Provenance.PUBLISHED
-    joined = len(dots) > 1 and (kind is not Kind.OTHER or all(a.cost < b.cost for a, b in pairwise(own)))
+    hollow = pen.attribution is Attribution.PUBLISHED
+    joined = len(dots) > 1 and (kind is not SeriesKind.OTHER or all(a.cost < b.cost for a, b in pairwise(own)))
     return go.Scatter(
-        x=[pen.scale.place(dot.cost) if dot else None for dot in dots],
-        y=[dot.accuracy if dot else None for dot in dots],
+        **_places(dots, pen.scale),
         error_y=whiskers(
             [dot.accuracy if dot else 0.0 for dot in dots],
             [dot.interval if dot and pen.whiskered else None for dot in dots],
@@ -230,34 +207,49 @@ def _trace(kind: Kind, before: list[Dot], own: list[Dot], after: list[Dot], pen:
             "line": {"width": 1.5 if hollow else 0, "color": colour},
         },
         opacity=0.75 if hollow else 1,
-        name=legend_name(pen.name, "" if kind is Kind.OTHER or kind.value == pen.name else kind.value),
+        name=legend_name(pen.name, "" if kind is SeriesKind.OTHER or kind.value == pen.name else kind.value),
         hovertext=[dot.text if dot else "" for dot in dots],
         hoverinfo=["text" if dot else "skip" for dot in dots],
-        customdata=None if hollow else [[dot.run, dot.label] if dot else None for dot in dots],
-        **in_legend(pen.provenance, own[0].source),
+        **in_legend(pen.attribution, own[0].source),
     )
 
 
+def _broken_after_zero(dots: list[Dot]) -> list[Dot | None]:
+    """Dots to join, with None where the line breaks."""
+    cut = gap_after_zero([dot.cost for dot in dots])
+    return [*dots] if cut is None else [*dots[:cut], None, *dots[cut:]]
+
+
+def _places(dots: Sequence[Dot | None], scale: LogAxis) -> dict[str, Any]:
+    """Where dots are drawn and, of measured ones, what they open."""
+    opens = [[dot.run, dot.label] if dot and dot.run else None for dot in dots]
+    return {
+        "x": [scale.place(dot.cost) if dot else None for dot in dots],
+        "y": [dot.accuracy if dot else None for dot in dots],
+        "customdata": opens if any(opens) else None,
+    }
+
+
 def _labels(dots: Sequence[Dot], scale: LogAxis, palette: Palette, narrow: bool) -> list[dict[str, Any]]:
-    """What the ends of each series of the first run are, written beside them; all others are told in their hovers."""
+    """The names of the ends of each series of the first run, written beside them; all others are in their hovers."""
     ends: list[Dot] = []
-    for kind in (Kind.BUDGETS, Kind.NATURAL, Kind.WAITS):
+    for kind in (SeriesKind.BUDGETS, SeriesKind.NATURAL, SeriesKind.WAITS):
         own = sorted((dot for dot in dots if dot.kind is kind), key=lambda dot: dot.cost)
         apart = len(own) > 1 and own[-1].cost > own[0].cost * (3 if narrow else 1.5)
-        ends += [own[0], own[-1]] if kind is Kind.WAITS and apart else own[-1:] if kind is Kind.WAITS else own[:1]
+        ends += [own[0], own[-1]] if kind is SeriesKind.WAITS and apart else own[-1:] if kind is SeriesKind.WAITS else own[:1]
     return [_label(dot, scale, palette) for dot in ends]
 
 
 def _label(dot: Dot, scale: LogAxis, palette: Palette) -> dict[str, Any]:
-    above = dot.accuracy < 10 or dot.kind is Kind.NATURAL or (dot.kind is Kind.WAITS and dot.accuracy < 85)
+    above = dot.accuracy < 10 or dot.kind is SeriesKind.NATURAL or (dot.kind is SeriesKind.WAITS and dot.accuracy < 85)
     return {
         "text": shown(dot.label, 20),
         "x": math.log10(scale.place(dot.cost)),
         "y": dot.accuracy,
         "showarrow": False,
         "yshift": 15 if above else -15,
-        "xshift": 4 if dot.kind is Kind.NATURAL else 0,
-        "xanchor": "right" if dot.kind is Kind.NATURAL else "center",  # lines leave it to the right, votes above, Waits below
+        "xshift": 4 if dot.kind is SeriesKind.NATURAL else 0,
+        "xanchor": "right" if dot.kind is SeriesKind.NATURAL else "center",  # lines leave it to the right
         "font": {"size": 11, "color": palette.muted},
     }
 
@@ -270,11 +262,11 @@ def _text(
     here: Mapping[str, RunResult],
     draws: Sequence[str],
     called: Mapping[str, str],
-    whose: Mapping[str, Provenance],
+    whose: Mapping[str, Attribution],
     measured: Mapping[str, list[Dot]],
     printed: list[tuple[PublishedSeries, list[Dot]]],
     benchmark: str,
-    cost: Cost,
+    cost: XAxis,
 ) -> str:
     parts = []
     for key, run in here.items():

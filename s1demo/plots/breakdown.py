@@ -1,4 +1,4 @@
-"""What a sweep's accuracy is made of: the questions each Wait mended and spoilt, and each kind of problem by itself."""
+"""What a sweep's accuracy is made of: the questions each Wait fixed and broke, and each kind of problem by itself."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 
 from s1demo.evals.metrics import wilson
 from s1demo.evals.results import Exchange, Point, RunResult
-from s1demo.plots.dots import Kind, kind_of
+from s1demo.plots.dots import MARKS, series_kind
 from s1demo.plots.style import (
+    Attribution,
     Palette,
-    Provenance,
     axis,
     clipped,
     figure,
@@ -20,18 +20,17 @@ from s1demo.plots.style import (
     interval,
     percent,
     percent_axis,
+    points,
     shown,
     whiskers,
 )
 
 NO_LEDGER = "No Waits in this run. Sweep with Waits to see what they mend and spoil."
 NO_DOMAINS = "This benchmark does not tell kinds of problems apart."
-_COLOURS = {Kind.BUDGETS: "truncated", Kind.NATURAL: "natural", Kind.WAITS: "extended"}
-_SYMBOLS = {Kind.BUDGETS: "circle", Kind.NATURAL: "square", Kind.WAITS: "triangle-up"}
 
 
 def ledger_figure(
-    key: str, run: RunResult, palette: Palette, *, narrow: bool = False, provenance: Provenance = Provenance.MEASURED
+    key: str, run: RunResult, palette: Palette, *, narrow: bool = False, attribution: Attribution = Attribution.MEASURED
 ) -> go.Figure:
     """Fixes and breaks: questions that a further Wait turned from wrong to right, up, and from right to wrong, down.
 
@@ -40,7 +39,7 @@ def ledger_figure(
         run: the sweep.
         palette: the colours.
         narrow: for a phone.
-        provenance: whether it was measured before or now.
+        attribution: whether it was measured before or now.
 
     Returns:
         A figure; `customdata` of each bar is [run key, point label].
@@ -49,12 +48,12 @@ def ledger_figure(
     highest = max((e.wrong_to_right for e in ledger), default=0)
     lowest = max((e.right_to_wrong for e in ledger), default=0)
     room = 0.15 * max(highest + lowest, 4)  # for the numbers on the bars
-    traces = [_bars(key, run, palette, provenance, up) for up in (True, False)] if ledger else []
-    told = [f"{_step(e)} mends {e.wrong_to_right} and spoils {e.right_to_wrong}" for e in ledger]
+    traces = [_bars(key, run, palette, attribution, up) for up in (True, False)] if ledger else []
+    parts = [f"{_step(e)} mends {e.wrong_to_right} and spoils {e.right_to_wrong}" for e in ledger]
     return figure(
         traces,
         palette,
-        f"Of {run.n} questions, {provenance} with {clipped(run.model, 40)}: {'; '.join(told)}." if told else NO_LEDGER,
+        f"Of {run.n} questions, {attribution} with {clipped(run.model, 40)}: {'; '.join(parts)}." if parts else NO_LEDGER,
         narrow=narrow,
         height=320,
         empty=NO_LEDGER,
@@ -63,7 +62,7 @@ def ledger_figure(
             palette,
             "each step goes on from the one before",
             tickvals=list(range(len(ledger))),
-            ticktext=[shown(e.label, 16) for e in ledger],
+            ticktext=[shown(e.setting.label, 16) for e in ledger],
             showgrid=False,
         ),
         yaxis=axis(
@@ -78,10 +77,10 @@ def ledger_figure(
 
 
 def _step(exchange: Exchange) -> str:
-    return f"{clipped(exchange.after, 30)} → {clipped(exchange.label, 30)}"
+    return f"{clipped(exchange.after.label, 30)} → {clipped(exchange.setting.label, 30)}"
 
 
-def _bars(key: str, run: RunResult, palette: Palette, provenance: Provenance, up: bool) -> go.Bar:
+def _bars(key: str, run: RunResult, palette: Palette, attribution: Attribution, up: bool) -> go.Bar:
     counts = [e.wrong_to_right if up else e.right_to_wrong for e in run.ledger]
     colour = palette.right if up else palette.wrong
     return go.Bar(
@@ -95,20 +94,20 @@ def _bars(key: str, run: RunResult, palette: Palette, provenance: Provenance, up
         marker={"color": colour, "pattern": {"shape": "" if up else "/", "fillmode": "overlay", "fgcolor": palette.card}},
         hovertext=[
             hover(
-                f"{e.label}: {count} {'wrong → right' if up else 'right → wrong'}",
-                f"{provenance}: {run.model} on {run.benchmark}, n = {run.n}",
-                f"net {e.wrong_to_right - e.right_to_wrong:+d} questions against {e.after}",
+                f"{e.setting.label}: {count} {'wrong → right' if up else 'right → wrong'}",
+                f"{attribution}: {run.model} on {run.benchmark}, n = {run.n}",
+                f"net {e.wrong_to_right - e.right_to_wrong:+d} questions against {e.after.label}",
             )
             for e, count in zip(run.ledger, counts, strict=True)
         ],
         hoverinfo="text",
-        customdata=[[key, e.label] for e in run.ledger],
-        **in_legend(provenance, run.command),
+        customdata=[[key, e.setting.label] for e in run.ledger],
+        **in_legend(attribution, run.command),
     )
 
 
 def domains_figure(
-    key: str, run: RunResult, palette: Palette, *, narrow: bool = False, provenance: Provenance = Provenance.MEASURED
+    key: str, run: RunResult, palette: Palette, *, narrow: bool = False, attribution: Attribution = Attribution.MEASURED
 ) -> go.Figure:
     """Accuracy by setting, a small plot for each kind of problem, all on the same axes.
 
@@ -117,13 +116,12 @@ def domains_figure(
         run: the sweep; votes are left out, so that the settings are the same in each plot.
         palette: the colours.
         narrow: for a phone: two plots beside each other, else up to four.
-        provenance: whether it was measured before or now.
+        attribution: whether it was measured before or now.
 
     Returns:
         A figure; `customdata` of each point is [run key, point label, kind of problem].
     """
-    points = [point for point in run.points if kind_of(point) in _COLOURS]
-    domains = sorted({name for point in points for name in point.domains})
+    settings, domains = domain_points(run)
     columns = min(2 if narrow else 4, len(domains)) or 1
     rows = math.ceil(len(domains) / columns)
     layout: dict[str, object] = {}
@@ -138,11 +136,11 @@ def domains_figure(
             palette,
             domain=[left, right],
             anchor=f"y{suffix}",
-            tickvals=list(range(len(points))),
-            ticktext=[shown(point.label, 14) for point in points],
+            tickvals=list(range(len(settings))),
+            ticktext=[shown(point.label, 14) for point in settings],
             tickangle=-90,
             tickfont={"size": 9 if narrow else 10},
-            range=[-0.5, len(points) - 0.5],
+            range=[-0.5, len(settings) - 0.5],
             showticklabels=lowest,
             showgrid=False,
         )
@@ -161,11 +159,11 @@ def domains_figure(
                 "showarrow": False,
             }
         )
-        traces.append(_domain(key, run, points, domain, suffix, palette, provenance))
+        traces.append(_domain(key, run, settings, domain, suffix, palette, attribution))
     return figure(
         traces,
         palette,
-        _domains_text(points, domains, provenance),
+        _domains_text(settings, domains, attribution),
         narrow=narrow,
         height=90 + 170 * max(1, rows),
         empty=NO_DOMAINS,
@@ -175,44 +173,50 @@ def domains_figure(
     )
 
 
+def domain_points(run: RunResult) -> tuple[list[Point], list[str]]:
+    """The points whose accuracy is drawn for each kind of problem, which leaves out votes, and the kinds."""
+    settings = [point for point in run.points if not point.setting.votes]
+    return settings, sorted({name for point in settings for name in point.domains})
+
+
 def _domain(
-    key: str, run: RunResult, points: list[Point], domain: str, suffix: str, palette: Palette, provenance: Provenance
+    key: str, run: RunResult, settings: list[Point], domain: str, suffix: str, palette: Palette, attribution: Attribution
 ) -> go.Scatter:
-    found = [(place, point, point.domains[domain]) for place, point in enumerate(points) if domain in point.domains]
+    found = [(place, point, point.domains[domain]) for place, point in enumerate(settings) if domain in point.domains]
     intervals = [wilson(group.correct, group.n) for _, _, group in found]
-    kinds = [kind_of(point) for _, point, _ in found]
-    return go.Scatter(
+    marks = [MARKS[series_kind(point.setting)] for _, point, _ in found]
+    accuracies = [group.accuracy for _, _, group in found]
+    return points(
+        attribution,
+        run.command,
         x=[place for place, _, _ in found],
-        y=[group.accuracy for _, _, group in found],
+        y=accuracies,
         xaxis=f"x{suffix}",
         yaxis=f"y{suffix}",
-        mode="markers",
-        error_y=whiskers([group.accuracy for _, _, group in found], intervals, palette.muted),
+        error_y=whiskers(accuracies, intervals, palette.muted),
         marker={
             "size": 7,
-            "symbol": [_SYMBOLS[kind] for kind in kinds],
-            "color": [getattr(palette, _COLOURS[kind]) for kind in kinds],
+            "symbol": [symbol for _, symbol in marks],
+            "color": [getattr(palette, colour) for colour, _ in marks],
         },
-        hovertext=[
+        hovers=[
             hover(
                 f"{domain}, {point.label}: {percent(group.accuracy)}",
-                f"{provenance}: {run.model}, {group.correct} of n = {group.n}, {interval(*ends)}",
+                f"{attribution}: {run.model}, {group.correct} of n = {group.n}, {interval(*ends)}",
                 f"{group.mean_thinking_tokens:,.1f} mean thinking tokens",
             )
             for (_, point, group), ends in zip(found, intervals, strict=True)
         ],
-        hoverinfo="text",
         customdata=[[key, point.label, domain] for _, point, _ in found],
         name=shown(domain),
-        **in_legend(provenance, run.command),
     )
 
 
-def _domains_text(points: list[Point], domains: list[str], provenance: Provenance) -> str:
+def _domains_text(settings: list[Point], domains: list[str], attribution: Attribution) -> str:
     if not domains:
         return NO_DOMAINS
-    told = []
+    parts = []
     for domain in domains:
-        best = max((point for point in points if domain in point.domains), key=lambda point: point.domains[domain].accuracy)
-        told.append(f"{clipped(domain, 30)} {percent(best.domains[domain].accuracy)} at {clipped(best.label, 30)}")
-    return f"Accuracy by kind of problem, {provenance}; the best setting of each: {'; '.join(told)}."
+        best = max((point for point in settings if domain in point.domains), key=lambda point: point.domains[domain].accuracy)
+        parts.append(f"{clipped(domain, 30)} {percent(best.domains[domain].accuracy)} at {clipped(best.label, 30)}")
+    return f"Accuracy by kind of problem, {attribution}; the best setting of each: {'; '.join(parts)}."

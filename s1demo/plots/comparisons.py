@@ -1,4 +1,4 @@
-"""Models and variants of the data side by side: accuracy against training examples, and ablations.
+"""Models, variants of the data and settings side by side: accuracy against training examples, ablations, differences.
 
 Measured rows are solid, published ones hollow; each row says where it comes from. One benchmark at a time.
 """
@@ -8,63 +8,146 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import plotly.graph_objects as go
 
-from s1demo.plots.dots import same_benchmark
+from s1demo.evals.benchmarks import same_benchmark
+from s1demo.evals.results import RunResult
+from s1demo.evals.setting import LEFT_ALONE, Setting
 from s1demo.plots.style import (
+    Attribution,
     Palette,
-    Provenance,
     axis,
     clipped,
     figure,
     hover,
-    in_legend,
     interval,
     origin,
     percent,
+    points,
     rule,
     shown,
     whiskers,
 )
-from s1demo.policies import NATURAL
 
 NOTHING = "No numbers for this benchmark yet."
 UNKNOWN_EXAMPLES = "not told"
+AnyRow = TypeVar("AnyRow", bound="Row")
 
 
 @dataclass(frozen=True)
-class Reported:
-    """The accuracy of one model, or of one variant of the data.
+class Row:
+    """One number of a comparison.
 
     Attributes:
-        label: its name.
-        accuracy: in percent.
+        label: what it is of.
+        value: the number.
         benchmark: which questions.
-        provenance: measured here or published.
+        attribution: measured here or published.
         source: the command, or the table or figure.
-        n: how many questions; None where the source does not say.
-        interval: the accuracy's 95 % interval in percent; None where there is none.
-        examples: training examples; None where the source does not say.
-        setting: what was measured of it, such as `natural` or `Wait x1`, where a row shows more than one thing.
-        note: a sentence for the hover and the table.
+        interval: its 95 % interval; None where there is none.
+        setting: what was measured, where a line of the figure shows more than one setting.
     """
 
     label: str
-    accuracy: float
+    value: float
     benchmark: str
-    provenance: Provenance
+    attribution: Attribution
     source: str
-    n: int | None = None
     interval: tuple[float, float] | None = None
+    setting: Setting | None = None
+
+    @property
+    def line(self) -> str:
+        """The line of the figure it stands on."""
+        return self.label
+
+    def mark(self, palette: Palette) -> tuple[str, str]:
+        """Colour and symbol."""
+        if self.setting is None:
+            return palette.natural, "circle"
+        return (palette.natural, "square") if self.setting == LEFT_ALONE else (palette.extended, "triangle-up")
+
+    def hover(self) -> str:
+        """Its words when the pointer is on it."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class AccuracyRow(Row):
+    """The accuracy of one model, or of one variant of the data, in percent.
+
+    Attributes:
+        n: how many questions; None where the source does not say.
+        examples: training examples; None where the source does not say.
+        note: a sentence for the hover and the table.
+    """
+
+    n: int | None = None
     examples: int | None = None
-    setting: str = ""
     note: str = ""
 
+    @property
+    def name(self) -> str:
+        """Label and setting."""
+        return f"{self.label}, {self.setting.label}" if self.setting else self.label
 
-def sample_efficiency_figure(rows: Sequence[Reported], benchmark: str, palette: Palette, *, narrow: bool = False) -> go.Figure:
-    """Accuracy against the number of training examples, on a log axis; where a source tells no number, right of a break.
+    def hover(self) -> str:
+        return hover(
+            f"{self.name}: {percent(self.value)}",
+            f"{self.attribution}: {self.benchmark}" + (f", n = {self.n}" if self.n else ""),
+            interval(*self.interval) if self.interval else "",
+            f"{self.examples:,} training examples" if self.examples else "",
+            self.note,
+            origin(self.attribution, self.source),
+        )
+
+
+@dataclass(frozen=True)
+class DifferenceRow(Row):
+    """How much more accurate one setting or variant is than another on the same questions, in percentage points.
+
+    Attributes:
+        against: the other one.
+    """
+
+    against: str = ""
+
+    @property
+    def line(self) -> str:
+        return f"{self.label} − {self.against}"
+
+    @property
+    def side(self) -> int:
+        """1 or -1 where the whole interval lies above or below 0, else 0."""
+        low, high = self.interval or (0.0, 0.0)
+        return (low > 0) - (high < 0)
+
+    def mark(self, palette: Palette) -> tuple[str, str]:
+        return {1: (palette.right, "triangle-up"), -1: (palette.wrong, "triangle-down"), 0: (palette.muted, "circle")}[self.side]
+
+    def hover(self) -> str:
+        ends = self.interval
+        return hover(
+            f"{self.line}: {self.value:+.1f} points",
+            f"{self.attribution}: {self.benchmark}",
+            f"95 % interval {ends[0]:+.1f} to {ends[1]:+.1f} points" if ends else "no interval given",
+            origin(self.attribution, self.source),
+        )
+
+
+def difference_rows(run: RunResult, attribution: Attribution = Attribution.MEASURED) -> list[DifferenceRow]:
+    """The differences a sweep holds."""
+    source = f"{run.model}: {run.command}"
+    return [
+        DifferenceRow(d.setting.label, d.points, run.benchmark, attribution, source, d.ci95, against=d.against.label)
+        for d in run.differences
+    ]
+
+
+def sample_efficiency_figure(rows: Sequence[AccuracyRow], benchmark: str, palette: Palette, *, narrow: bool = False) -> go.Figure:
+    """Accuracy against the number of training examples, on a log axis; where a source gives no number, right of a break.
 
     Args:
         rows: models; those on other benchmarks are left out.
@@ -79,13 +162,15 @@ def sample_efficiency_figure(rows: Sequence[Reported], benchmark: str, palette: 
     beyond = 10.0 ** (last + 1)
     hidden = any(not row.examples for row in rows)
     ticks = [(10.0**n, f"{10**n:,}") for n in range(first, last + 1)] + ([(beyond, UNKNOWN_EXAMPLES)] if hidden else [])
+    named = {"mode": "markers+text", "textposition": "top center"}
+    traces = [
+        _trace(own, palette, [row.examples or beyond for row in own], None, text=[shown(row.label, 22) for row in own], **named)
+        for own in _by_attribution(rows)
+    ]
     return figure(
-        [
-            _dots(own, palette, [row.examples or beyond for row in own], [row.accuracy for row in own], "error_y", names=True)
-            for own in by_provenance(rows)
-        ],
+        traces,
         palette,
-        _text(rows, f"Accuracy on {clipped(benchmark, 40)} against training examples"),
+        _accuracy_text(rows, f"Accuracy on {clipped(benchmark, 40)} against training examples"),
         narrow=narrow,
         empty=NOTHING,
         xaxis=axis(
@@ -101,123 +186,113 @@ def sample_efficiency_figure(rows: Sequence[Reported], benchmark: str, palette: 
     )
 
 
-def ablation_figure(rows: Sequence[Reported], benchmark: str, palette: Palette, *, narrow: bool = False) -> go.Figure:
-    """Accuracies of variants as dots with their intervals, a row for each label; its settings are told apart by symbol.
+def ablation_figure(rows: Sequence[AccuracyRow], benchmark: str, palette: Palette, *, narrow: bool = False) -> go.Figure:
+    """Accuracies of variants as dots with their intervals, a line for each label; its settings are told apart by symbol.
 
     Args:
-        rows: variants in the order of the rows; those on other benchmarks are left out.
+        rows: variants in the order of the lines; those on other benchmarks are left out.
         benchmark: which one.
         palette: the colours.
         narrow: for a phone.
     """
     rows = [row for row in rows if same_benchmark(row.benchmark, benchmark)]
-    labels = list(dict.fromkeys(row.label for row in rows))
-    place = {label: len(labels) - 1 - n for n, label in enumerate(labels)}
+    text = _accuracy_text(rows, f"Accuracy on {clipped(benchmark, 40)}")
+    return _lines_figure(rows, palette, text, narrow, axis(palette, "accuracy", ticksuffix=" %"))
+
+
+def difference_figure(rows: Sequence[DifferenceRow], benchmark: str, palette: Palette, *, narrow: bool = False) -> go.Figure:
+    """Differences of accuracy in percentage points with their intervals, around a line at 0.
+
+    A triangle up or down is a difference whose whole interval lies above or below 0; a circle may be chance.
+
+    Args:
+        rows: differences in the order of the lines; those on other benchmarks are left out.
+        benchmark: which one.
+        palette: the colours.
+        narrow: for a phone.
+    """
+    rows = [row for row in rows if same_benchmark(row.benchmark, benchmark)]
+    across = axis(palette, "percentage points", zeroline=True, zerolinecolor=palette.ink, zerolinewidth=1)
+    return _lines_figure(rows, palette, _differences_text(rows, benchmark), narrow, across)
+
+
+def _lines_figure(rows: Sequence[Row], palette: Palette, text: str, narrow: bool, across: dict[str, Any]) -> go.Figure:
+    """Rows on lines one below the other, the first on top."""
+    lines = list(dict.fromkeys(row.line for row in rows))
+    place = {line: len(lines) - 1 - n for n, line in enumerate(lines)}
+    groups = [own for whose in _by_attribution(rows) for own in _by_setting(whose)]
     return figure(
-        [
-            _dots(own, palette, [row.accuracy for row in own], [place[row.label] for row in own], "error_x")
-            for whose in by_provenance(rows)
-            for own in _by_setting(whose)
-        ],
+        [_trace(own, palette, None, [place[row.line] for row in own]) for own in groups],
         palette,
-        _text(rows, f"Accuracy on {clipped(benchmark, 40)}"),
+        text,
         narrow=narrow,
-        height=120 + 34 * max(2, len(labels)),
+        height=120 + 34 * max(2, len(lines)),
         empty=NOTHING,
-        xaxis=axis(palette, "accuracy", ticksuffix=" %"),
-        yaxis=rows_axis(palette, labels, narrow),
+        xaxis=across,
+        yaxis=axis(
+            palette,
+            tickvals=list(range(len(lines)))[::-1],
+            ticktext=[shown(line, 20 if narrow else 40) for line in lines],
+            range=[-0.6, len(lines) - 0.4],
+            fixedrange=True,
+        ),
     )
 
 
-def rows_axis(palette: Palette, labels: Sequence[str], narrow: bool) -> dict[str, Any]:
-    """A y axis with a row for each label, the first on top at len(labels) - 1."""
-    return axis(
-        palette,
-        tickvals=list(range(len(labels)))[::-1],
-        ticktext=[shown(label, 20 if narrow else 40) for label in labels],
-        range=[-0.6, len(labels) - 0.4],
-        fixedrange=True,
+def _trace(own: Sequence[Row], palette: Palette, x: Sequence[float] | None, y: Sequence[float] | None, **more: Any) -> go.Scatter:
+    """Rows of one attribution and one setting; the axis without places shows their values, with intervals along it."""
+    values, whose, setting = [row.value for row in own], own[0].attribution, own[0].setting
+    bars = whiskers(values, [row.interval for row in own], palette.ink)
+    colours, symbols = zip(*(row.mark(palette) for row in own), strict=True)
+    hollow = "-open" if whose is Attribution.PUBLISHED else ""
+    return points(
+        whose,
+        [row.source for row in own],
+        x=x or values,
+        y=y or values,
+        hovers=[row.hover() for row in own],
+        marker={"size": 10, "color": list(colours), "symbol": [f"{symbol}{hollow}" for symbol in symbols]},
+        name=shown(setting.label) if setting else whose.value,
+        titled=setting is not None,
+        **{"error_x" if y else "error_y": bars},
+        **more,
     )
 
 
-def _around(rows: Sequence[Reported]) -> list[float]:
+def _around(rows: Sequence[Row]) -> list[float]:
     """A range that holds accuracies, their intervals and a name above each."""
-    ends = [end for row in rows for end in (row.accuracy, *(row.interval or ()))] or [0.0, 100.0]
+    ends = [end for row in rows for end in (row.value, *(row.interval or ()))] or [0.0, 100.0]
     room = max(2.0, 0.1 * (max(ends) - min(ends)))
     return [min(ends) - room, max(ends) + room]
 
 
-class HasProvenance(Protocol):
-    """A row that says whose number it is."""
-
-    @property
-    def provenance(self) -> Provenance:
-        """Measured here or published."""
-
-
-def _by_setting(rows: Sequence[Reported]) -> list[list[Reported]]:
-    settings = dict.fromkeys(row.setting for row in rows)
-    return [[row for row in rows if row.setting == setting] for setting in settings]
-
-
-_Row = TypeVar("_Row", bound=HasProvenance)
-
-
-def by_provenance(rows: Sequence[_Row]) -> list[list[_Row]]:
-    """The rows of each provenance there is, so that no trace holds both."""
-    found = [[row for row in rows if row.provenance is provenance] for provenance in Provenance]
+def _by_attribution(rows: Sequence[AnyRow]) -> list[list[AnyRow]]:
+    """The rows of each attribution there is, so that no trace holds both."""
+    found = [[row for row in rows if row.attribution is attribution] for attribution in Attribution]
     return [own for own in found if own]
 
 
-def _dots(
-    own: Sequence[Reported], palette: Palette, x: Sequence[float], y: Sequence[float], error: str, names: bool = False
-) -> go.Scatter:
-    provenance, setting = own[0].provenance, own[0].setting
-    bars = whiskers([row.accuracy for row in own], [row.interval for row in own], palette.ink)
-    colour, symbol = (palette.extended, "triangle-up") if setting and setting != NATURAL else (palette.natural, "circle")
-    symbol = "square" if setting == NATURAL else symbol
-    return go.Scatter(
-        x=list(x),
-        y=list(y),
-        mode="markers+text" if names else "markers",
-        text=[shown(row.label, 22) for row in own] if names else None,
-        textposition="top center",
-        marker=row_marker(provenance, colour, symbol),
-        hovertext=[_hover(row) for row in own],
-        hoverinfo="text",
-        name=shown(setting) or provenance.value,
-        **{error: bars},
-        **in_legend(provenance, [row.source for row in own], titled=bool(setting)),
-    )
+def _by_setting(rows: Sequence[Row]) -> list[list[Row]]:
+    return [[row for row in rows if row.setting == setting] for setting in dict.fromkeys(row.setting for row in rows)]
 
 
-def row_marker(provenance: Provenance, colour: str | list[str], symbols: str | Sequence[str]) -> dict[str, Any]:
-    """Solid markers for measured rows, hollow ones for published."""
-    hollow = "-open" if provenance is Provenance.PUBLISHED else ""
-    drawn = f"{symbols}{hollow}" if isinstance(symbols, str) else [f"{symbol}{hollow}" for symbol in symbols]
-    return {"size": 10, "color": colour, "symbol": drawn}
-
-
-def _called(row: Reported) -> str:
-    return f"{row.label}, {row.setting}" if row.setting else row.label
-
-
-def _hover(row: Reported) -> str:
-    return hover(
-        f"{_called(row)}: {percent(row.accuracy)}",
-        f"{row.provenance}: {row.benchmark}" + (f", n = {row.n}" if row.n else ""),
-        interval(*row.interval) if row.interval else "",
-        f"{row.examples:,} training examples" if row.examples else "",
-        row.note,
-        origin(row.provenance, row.source),
-    )
-
-
-def _text(rows: Sequence[Reported], what: str) -> str:
+def _accuracy_text(rows: Sequence[AccuracyRow], what: str) -> str:
     if not rows:
         return NOTHING
     parts = []
-    for own in by_provenance(rows):
-        told = [f"{clipped(_called(row), 50)} {percent(row.accuracy)}" for row in own[:10]]
-        parts.append(f"{own[0].provenance}: {', '.join(told)}" + (f" and {len(own) - 10} more" if len(own) > 10 else ""))
+    for own in _by_attribution(rows):
+        listed = [f"{clipped(row.name, 50)} {percent(row.value)}" for row in own[:10]]
+        parts.append(f"{own[0].attribution}: {', '.join(listed)}" + (f" and {len(own) - 10} more" if len(own) > 10 else ""))
     return f"{what}; {'; '.join(parts)}."
+
+
+def _differences_text(rows: Sequence[DifferenceRow], benchmark: str) -> str:
+    if not rows:
+        return NOTHING
+    sure = [row for row in rows if row.side]
+    listed = [
+        f"{clipped(row.label, 30)} is {row.value:+.1f} points against {clipped(row.against, 30)}, {row.attribution}"
+        for row in sure[:10]
+    ]
+    chance = f"{len(rows) - len(sure)} of {len(rows)} may be chance"
+    return f"Differences of accuracy on {clipped(benchmark, 40)} in percentage points: {'; '.join([*listed, chance])}."

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from s1demo.evals.published import Published
 from s1demo.evals.results import RunResult
-from s1demo.plots.dots import Kind, kind_of
-from s1demo.plots.style import Provenance, counted
+from s1demo.plots.dots import compared_points
+from s1demo.plots.style import Attribution, counted
 
 HEADER = ("whose", "method", "benchmark", "runs", "Control", "Scaling, points per doubling", "Performance", "source", "note")
 
@@ -18,7 +18,7 @@ class MetricsRow:
     """One row.
 
     Attributes:
-        provenance: measured here or published.
+        attribution: measured here or published.
         method: what was scaled, for measured rows with the model.
         benchmark: which questions; empty where the source does not say.
         runs: evaluation runs it is over.
@@ -29,7 +29,7 @@ class MetricsRow:
         note: what must be known to read it.
     """
 
-    provenance: Provenance
+    attribution: Attribution
     method: str
     benchmark: str
     runs: int
@@ -44,10 +44,10 @@ class MetricsRow:
         """Its texts in the order of `HEADER`; the paper's figures with the digits it prints."""
         control = "–" if self.control is None else f"{self.control:.0f} %"
         scaling = "–" if self.scaling is None else f"{self.scaling:+.1f}"
-        if self.provenance is Provenance.PUBLISHED and self.scaling is not None:
+        if self.attribution is Attribution.PUBLISHED and self.scaling is not None:
             scaling = f"{self.scaling:+g}"
         return (
-            self.provenance.value,
+            self.attribution.value,
             self.method,
             self.benchmark,
             str(self.runs),
@@ -69,20 +69,19 @@ def metrics_rows(
         published: the paper's numbers, None to leave them out.
         now: sweeps made on the page, in front of all others.
     """
-    measured = [_measured(run, Provenance.NOW) for run in now] + [_measured(run, Provenance.MEASURED) for run in runs]
+    measured = [_measured(run, Attribution.NOW) for run in now] + [_measured(run, Attribution.MEASURED) for run in runs]
     return measured + (_published(published) if published else [])
 
 
-def _measured(run: RunResult, provenance: Provenance) -> MetricsRow:
-    kinds = {kind_of(point) for point in run.points}
-    votes = Kind.VOTES in kinds
-    settings = [point for point in run.points if not votes or kind_of(point) is not Kind.NATURAL]
+def _measured(run: RunResult, attribution: Attribution) -> MetricsRow:
+    points = compared_points(run)
+    votes = bool(points[0].setting.votes)
     over = f"Scaling is over the {len(run.scaling_points)} runs that differ in length." if run.scaling is not None else ""
     return MetricsRow(
-        provenance,
+        attribution,
         f"{'majority votes' if votes else 'budget forcing'}, {run.model}",
         run.benchmark,
-        len(settings),
+        len(points),
         run.control,
         run.scaling,
         run.performance,
@@ -97,5 +96,5 @@ def _published(published: Published) -> list[MetricsRow]:
         series = next((s for s in published.series if s.method == row.method and s.benchmark in published.metrics_source), None)
         name, benchmark = (series.name, series.benchmark) if series else (row.method, "")
         figures = (row.runs, row.control, row.scaling, row.performance)
-        rows.append(MetricsRow(Provenance.PUBLISHED, name, benchmark, *figures, published.metrics_source, row.note))
+        rows.append(MetricsRow(Attribution.PUBLISHED, name, benchmark, *figures, published.metrics_source, row.note))
     return rows

@@ -1,6 +1,6 @@
 """What every figure shares: the palette, labels that show as they are, layout, and the figure in words.
 
-A figure uses the palette's colours and transparency, nothing else, and carries the palette's names in `layout.meta["palette"]`:
+A figure uses the palette's colours and transparency, nothing else, and holds the palette's names in `layout.meta["palette"]`:
 replacing each colour by another palette's of the same name restyles it. Knows no result and no page.
 """
 
@@ -21,8 +21,8 @@ _CLEAR = "rgba(0,0,0,0)"
 _HOVER_WIDTH = 44  # characters: a hover hides as little of the plot as it can
 
 
-class Provenance(StrEnum):
-    """Whose number a point is, and whether it came just now; the value is the title of its group in the legend."""
+class Attribution(StrEnum):
+    """Whose number a point is, and whether it was measured just now; the value is the title of its group in the legend."""
 
     MEASURED = "measured here"
     NOW = "measured here now"
@@ -95,9 +95,9 @@ def counted(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def origin(provenance: Provenance, source: str) -> str:
+def origin(attribution: Attribution, source: str) -> str:
     """The table or figure of a published number, for its hover; details and commands are long, and in `meta` (`in_legend`)."""
-    return f"Source: {re.split('[,;] ', source)[0]}" if provenance is Provenance.PUBLISHED else ""
+    return f"Source: {re.split('[,;] ', source)[0]}" if attribution is Attribution.PUBLISHED else ""
 
 
 def interval(low: float, high: float) -> str:
@@ -119,17 +119,32 @@ def whiskers(values: Sequence[float], intervals: Sequence[tuple[float, float] | 
     }
 
 
-def in_legend(provenance: Provenance, source: str | Sequence[str], titled: bool = True) -> dict[str, Any]:
-    """The properties that put a trace with its provenance in the legend, and name both it and the source in `meta`.
+def in_legend(attribution: Attribution, source: str | Sequence[str], titled: bool = True) -> dict[str, Any]:
+    """The properties that put a trace into its group of the legend, and name group and source in `meta`.
 
     Args:
-        provenance: whose numbers the trace holds.
+        attribution: whose numbers the trace holds.
         source: the command, or the table or figure, of all its points or of each; as it is, for a page that sets it as text.
-        titled: whether the group needs a title; not where the trace's own name is the provenance.
+        titled: whether the group needs a title; not where the trace's own name says whose its numbers are.
     """
-    told = clipped(source, 400) if isinstance(source, str) else [clipped(each, 400) for each in source]
-    title = {"legendgrouptitle": {"text": provenance.value}} if titled else {}
-    return {"legendgroup": provenance.name.lower(), "meta": {"provenance": provenance.name.lower(), "source": told}, **title}
+    sources = clipped(source, 400) if isinstance(source, str) else [clipped(each, 400) for each in source]
+    group, title = attribution.name.lower(), {"legendgrouptitle": {"text": attribution.value}} if titled else {}
+    return {"legendgroup": group, "meta": {"attribution": group, "source": sources}, **title}
+
+
+def points(
+    attribution: Attribution,
+    source: str | Sequence[str],
+    *,
+    x: Sequence[float],
+    y: Sequence[float],
+    hovers: Sequence[str],
+    titled: bool = True,
+    **more: Any,
+) -> go.Scatter:
+    """Points that nothing joins, each with its hover; `more` are plotly's own properties."""
+    base = {"mode": "markers", "hovertext": list(hovers), "hoverinfo": "text", **in_legend(attribution, source, titled)}
+    return go.Scatter(x=list(x), y=list(y), **base | more)
 
 
 def axis(palette: Palette, title: str = "", **more: Any) -> dict[str, Any]:

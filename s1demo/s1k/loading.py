@@ -1,7 +1,7 @@
 """s1K and s1K-1.1 from the Hub at pinned revisions, and the miniature's own 1,000 rows from its assets.
 
 Nothing is loaded at import and nothing is kept in memory here: whoever calls keeps the records, in an
-`s1k_table.S1KTable`.
+`s1demo.s1k.table.S1KTable`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def load_s1k(
     revision: str | None = None,
     cache_dir: Path | None = None,
     count_tokens: Callable[[str], int] | None = None,
-    tell: Callable[[str], None] = lambda sentence: None,
+    report: Callable[[str], None] = lambda sentence: None,
 ) -> list[S1KRecord]:
     """Load a data set; `datasets` keeps the download on disk, so that the network is needed once.
 
@@ -54,7 +54,7 @@ def load_s1k(
         revision: another commit, tag or branch than the pinned one (without a network `datasets` takes what it has kept).
         cache_dir: where `datasets` keeps the download, its own place by default.
         count_tokens: counts a trace's tokens where the data set does not; without it s1K's lengths are in characters.
-        tell: given a sentence on what is being done, whenever that changes.
+        report: called with a sentence on what is being done, whenever that changes.
 
     Raises:
         InputError: an unknown version, no network, or a missing column; the message says what to do.
@@ -66,18 +66,18 @@ def load_s1k(
     else:
         pinned = REVISIONS[version] if repository is None else None
         place = repository or REPOSITORIES[version]
-        records = read_records(version, _download(version, place, revision or pinned, cache_dir, tell))
+        records = read_records(version, _download(version, place, revision or pinned, cache_dir, report))
     return [_counted(record, count_tokens) for record in records] if count_tokens else records
 
 
-def _download(version: str, repository: str, revision: str | None, cache_dir: Path | None, tell: Callable[[str], None]) -> Any:
+def _download(version: str, repository: str, revision: str | None, cache_dir: Path | None, report: Callable[[str], None]) -> Any:
     silent, copy = "", Path(repository)
     if copy.suffix in _FILE_KINDS or copy.exists():
         return _read_copy(version, copy, cache_dir)
     try:
-        tell(f"Asking the Hugging Face Hub for {version}.")
+        report(f"Asking the Hugging Face Hub for {version}.")
         silent = unreachable()
-        tell(f"Looking for a copy of {version} kept here." if silent else f"Loading {version}. The first time takes a minute.")
+        report(f"Looking for a copy of {version} kept here." if silent else f"Loading {version}. The first time takes a minute.")
         from datasets import load_dataset
         from huggingface_hub.utils import logging
 

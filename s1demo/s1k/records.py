@@ -47,7 +47,7 @@ _NOTHING = "\x00"
 
 
 @dataclass(frozen=True)
-class Trace:
+class TeacherTrace:
     """What one teacher made of a question.
 
     Attributes:
@@ -88,7 +88,7 @@ class S1KRecord:
     source: str
     origin: str
     domain: str
-    traces: Mapping[str, Trace]
+    traces: Mapping[str, TeacherTrace]
     metadata: str = ""
 
 
@@ -146,7 +146,7 @@ def _required(version: str) -> tuple[str, ...]:
 def _published(index: int, row: Mapping[str, Any], teachers: Mapping[str, _TraceColumns]) -> S1KRecord:
     solution, origin = _text(row["solution"]), _text(row.get("source_type"))
     traces = {
-        teacher: Trace(
+        teacher: TeacherTrace(
             thinking=_text(row[columns.thinking]),
             answer=_text(row.get(columns.answer)),
             correct=_GRADES.get(_text(row.get(columns.grade)).strip().lower()),
@@ -171,7 +171,7 @@ def _own(index: int, row: Mapping[str, Any]) -> S1KRecord:
     """A row of training/curation/records.py."""
     answer, trace_answer, source = _text(row["answer"]), _text(row.get("trace_answer")), _text(row.get("source"))
     tokens = row.get("thinking_tokens")
-    trace = Trace(
+    trace = TeacherTrace(
         thinking=_text(row["thinking"]),
         answer=trace_answer,
         tokens=tokens if isinstance(tokens, int) else None,
@@ -217,7 +217,7 @@ def benchmark_name(source_type: str) -> str:
 
 
 def short_answer(solution: str) -> str | None:
-    """The true answer that a reference solution states, as `evals.grading` would read it.
+    """The true answer that a reference solution states, as `s1demo.grading` would read it.
 
     Args:
         solution: a worked solution or only an answer.
@@ -234,13 +234,13 @@ def short_answer(solution: str) -> str | None:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """What "think about this" opens Compare with.
+class CompareLink:
+    """What the button "think about this" opens Compare with.
 
     Attributes:
         question: the row's question.
         answer: its short true answer, empty where none is known: then no verdict can be shown.
-        gradable: whether `evals.grading` can tell a wrong answer from a right one (LaTeX it cannot yet).
+        gradable: whether `s1demo.grading` can tell a wrong answer from a right one (LaTeX it cannot yet).
     """
 
     question: str
@@ -248,15 +248,15 @@ class Ask:
     gradable: bool
 
 
-def think_about(record: S1KRecord) -> Ask:
+def think_about(record: S1KRecord) -> CompareLink:
     """The question and true answer of a row, and whether answers to it can be graded."""
     answer = record.answer or ""
     verdicts = {grade(guess, answer) for guess in ("0", "1")}  # at most one of them can be right
-    return Ask(record.question, answer, bool(answer) and Outcome.UNSCORABLE not in verdicts)
+    return CompareLink(record.question, answer, bool(answer) and Outcome.UNSCORABLE not in verdicts)
 
 
 @dataclass(frozen=True)
-class Part:
+class RowPart:
     """One part of a row as text to show or to copy, LaTeX exactly as the data set has it.
 
     Attributes:
@@ -272,12 +272,12 @@ class Part:
     text: str
 
 
-def parts_of(record: S1KRecord) -> list[Part]:
+def parts_of(record: S1KRecord) -> list[RowPart]:
     """A whole row, part by part."""
     solution = record.solution or record.answer or ""
-    parts = [Part("question", "", "Question", record.question), Part("solution", "", "Solution", solution)]
+    parts = [RowPart("question", "", "Question", record.question), RowPart("solution", "", "Solution", solution)]
     for teacher, trace in record.traces.items():
         name = TEACHERS.get(teacher, teacher)
-        parts.append(Part("thinking", teacher, f"Thinking ({name})", trace.thinking))
-        parts.append(Part("answer", teacher, f"Answer ({name})", trace.answer))
+        parts.append(RowPart("thinking", teacher, f"Thinking ({name})", trace.thinking))
+        parts.append(RowPart("answer", teacher, f"Answer ({name})", trace.answer))
     return [part for part in parts if part.text]

@@ -1,7 +1,7 @@
 """An index of s1K rows in memory: search, facets that count, a histogram that filters, order, small summaries.
 
 Knows no page and no file. A table is built once, never changes and may serve any number of visitors: what one of them has chosen
-is a `Query`, and what they see is the `View` it gives. Sets of rows are the bits of an integer, one for each row.
+is a `Query`, and what they see is the `TableView` it gives. Sets of rows are the bits of an integer, one for each row.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from operator import and_, or_
 from typing import Any
 
 from s1demo.errors import InputError
-from s1demo.s1k.records import NO_QUESTION, S1KRecord, Trace, one_line
+from s1demo.s1k.records import NO_QUESTION, S1KRecord, TeacherTrace, one_line
 
 SOURCE, DOMAIN, CORRECTNESS, LENGTH = FACETS = ("source", "domain", "correctness", "length")
 VERDICTS = {True: "correct", False: "incorrect", None: "not graded"}
@@ -28,7 +28,7 @@ MAX_SUMMARY_BYTES = 100_000
 MAX_SEARCH_CHARS = 300
 _TITLE_WIDTHS = (TITLE_CHARS, 100, 80, 72, 64, 48, 32, 16)
 _TERM = re.compile(r'"([^"]*)(?:"|$)|([^\s"]+)')
-_NO_TRACE = Trace("")
+_NO_TRACE = TeacherTrace("")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class FacetValue:
 
 
 @dataclass(frozen=True)
-class View:
+class TableView:
     """What a query leaves of a table.
 
     Attributes:
@@ -121,7 +121,7 @@ class S1KTable:
         trace = record.traces.get(teacher, _NO_TRACE)
         return (trace.tokens or 0) if self.unit == TOKENS else len(trace.thinking)
 
-    def view(self, query: Query = Query()) -> View:
+    def view(self, query: Query = Query()) -> TableView:
         """Search, filter, count and sort.
 
         Raises:
@@ -143,9 +143,9 @@ class S1KTable:
                 for value, rows in rows_with[name].items()
             )
         filled = replace(query, chosen=chosen, teacher=teacher)
-        return View(filled, self._sorted(reduce(and_, left.values(), found), filled), facets)
+        return TableView(filled, self._sorted(reduce(and_, left.values(), found), filled), facets)
 
-    def summaries(self, view: View, max_bytes: int = MAX_SUMMARY_BYTES) -> dict[str, Any]:
+    def summaries(self, view: TableView, max_bytes: int = MAX_SUMMARY_BYTES) -> dict[str, Any]:
         """The rows of a view, small enough to send at once; titles are as long as fits, at most `TITLE_CHARS`.
 
         Args:

@@ -15,12 +15,12 @@ RETRY_SECONDS = 30.0
 Load = Callable[[str, Callable[[str], None]], list[S1KRecord]]
 
 
-class Shelf:
+class Tables:
     """Tables by version.
 
     Args:
-        load: brings a version's rows, and meanwhile tells in sentences what it is doing; may take minutes.
-        retry_seconds: a load that failed is tried again for whoever asks after this time; until then they are told why it failed.
+        load: brings a version's rows, and meanwhile reports in sentences what it is doing; may take minutes.
+        retry_seconds: a load that failed is tried again for whoever asks after this time; until then the answer is why it failed.
     """
 
     def __init__(self, load: Load, retry_seconds: float = RETRY_SECONDS) -> None:

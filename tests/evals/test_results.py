@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -10,6 +11,7 @@ from s1demo.errors import InputError
 from s1demo.evals.journal import Journal
 from s1demo.evals.provenance import Provenance
 from s1demo.evals.results import read_run, write_run
+from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
 from s1demo.evals.summary import report, summarise
 from s1demo.evals.sweep import SweepPlan
 
@@ -19,10 +21,9 @@ SOURCE = Provenance("model", "sha256:0", "mine.jsonl", "0", "python -m s1demo sw
 
 def record(index, answers, tokens=(16, 40, 80, 120), domain="letters"):
     """One question: true answer 3; what was said under budget 16, naturally, and after one and two Waits."""
-    labels = list(PLAN.policies())
     runs = {
-        label: {"thinking_tokens": n, "end_of_thinking": "budget" if label == "budget 16" else "natural", "answer_ids": [1, 2], "answer": answer}
-        for label, n, answer in zip(labels, tokens, answers, strict=True)
+        setting.label: {"setting": asdict(setting), "sample": 0, "thinking_tokens": n, "end_of_thinking": "budget" if setting == Setting(16) else "natural", "answer_ids": [1, 2], "answer": answer}
+        for setting, n, answer in zip(PLAN.policies(), tokens, answers, strict=True)
     }
     return {"index": index, "true_answer": "3", "domain": domain, "phrasing": "", "runs": runs, "engine_tokens": 130, "independent_tokens": 260}
 
@@ -42,19 +43,24 @@ def result():
 def test_figures_by_hand():
     run = result()
     assert [(point.label, point.correct) for point in run.points] == [("budget 16", 1), ("natural", 2), ("Wait x1", 3), ("Wait x2", 3)]
-    assert run.point("budget 16").outcomes == {"correct": 1, "incorrect": 1, "no answer": 1, "unscorable": 1}
-    assert run.point("budget 16").verdicts == "cniu"
-    assert [(e.label, e.wrong_to_right, e.right_to_wrong) for e in run.ledger] == [("Wait x1", 2, 1), ("Wait x2", 1, 1)]
+    assert run.point(Setting(16)).outcomes == {"correct": 1, "incorrect": 1, "no answer": 1, "unscorable": 1}
+    assert run.point(Setting(16)).verdicts == "cniu"
+    assert [(e.setting, e.wrong_to_right, e.right_to_wrong) for e in run.ledger] == [(ONE_WAIT, 2, 1), (Setting(num_ignore=2), 1, 1)]
     assert [d.points for d in run.differences] == [25, 25, 0]
-    assert run.point("natural").domains["letters"].accuracy == 33.33 and run.point("natural").ended == {"natural": 4}
+    assert run.point(LEFT_ALONE).domains["letters"].accuracy == 33.33 and run.point(LEFT_ALONE).ended == {"natural": 4}
     assert (run.engine_tokens, run.independent_tokens, run.performance, run.control) == (520, 1040, 75, 100)
     assert "1 unscorable" in report(run)
     assert result() == summarise(RECORDS[::-1], PLAN, SOURCE), "the order of finishing must not show"
 
 
+def test_lines_from_before_runs_carried_their_setting_are_found_by_label():
+    old = [{**line, "runs": {label: {name: value for name, value in run.items() if name not in ("setting", "sample")} for label, run in line["runs"].items()}} for line in RECORDS]
+    assert summarise(old, PLAN, SOURCE) == result() == summarise([*old[:2], *RECORDS[2:]], PLAN, SOURCE)
+
+
 def test_a_budget_that_is_hardly_met_is_no_point_of_scaling():
     records = [record(n, ["3"] * 4, tokens=(40 if n else 39, 40, 80, 120)) for n in range(9)]
-    assert summarise(records, PLAN, SOURCE).scaling_points == ("natural", "Wait x1", "Wait x2")
+    assert summarise(records, PLAN, SOURCE).scaling_points == (LEFT_ALONE, ONE_WAIT, Setting(num_ignore=2))
 
 
 def test_it_is_read_as_it_was_written(tmp_path):
@@ -65,10 +71,10 @@ def test_it_is_read_as_it_was_written(tmp_path):
     written = json.loads(path.read_text())
     assert written["provenance"] == "measured" and next(iter(written)) == "provenance"
     point = written["points"][1]
-    assert {"label", "max_thinking_tokens", "num_ignore", "mean_thinking_tokens", "mean_answer_tokens", "correct", "n", "accuracy", "ci95", "domains"} <= set(point)
+    assert {"label", "max_thinking_tokens", "num_ignore", "extension", "votes", "mean_thinking_tokens", "mean_answer_tokens", "correct", "n", "accuracy", "ci95", "domains"} <= set(point)
     assert "phrasings" not in point and point["max_thinking_tokens"] == "auto"
     with pytest.raises(InputError, match="It has: budget 16, natural"):
-        result().point("budget 17")
+        result().point(Setting(17))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from s1demo.evals.benchmarks import Problem
 from s1demo.evals.journal import Journal
 from s1demo.evals.provenance import Provenance, model_digest
 from s1demo.evals.results import read_run
+from s1demo.evals.setting import LEFT_ALONE, Setting, run_of
 from s1demo.evals.summary import report, summarise
 from s1demo.evals.sweep import SweepPlan, decode_question, sweep
 from s1demo.events import SamplingParams
@@ -76,15 +77,15 @@ def test_the_shared_trunk_changes_no_id(engine, questions, policies, sampling):
 
 def test_plans():
     plan = SweepPlan(budgets=(64, 16, 16), waits=(2, 0, 1))
-    assert list(plan.policies()) == ["budget 16", "budget 64", "natural", "Wait x1", "Wait x2"]
-    assert list(SweepPlan(waits=(1,), extension="Hmm,\n let").policies()) == ["natural", "Hmm, let x1"]
+    assert [setting.label for setting in plan.policies()] == ["budget 16", "budget 64", "natural", "Wait x1", "Wait x2"]
+    assert [setting.label for setting in SweepPlan(waits=(1,), extension="Hmm,\n let").policies()] == ["natural", "Hmm, let x1"]
     votes = SweepPlan(samples=6, temperature=0.8)
-    assert list(votes.policies()) == ["natural"] and votes.votes() == {"maj@1": 1, "maj@2": 2, "maj@4": 4, "maj@6": 6}
-    assert SweepPlan(samples=16, temperature=1).votes() == {f"maj@{k}": k for k in (1, 2, 4, 8, 16)}
+    assert list(votes.policies()) == [LEFT_ALONE] and [(setting.label, setting.votes) for setting in votes.votes()] == [("maj@1", 1), ("maj@2", 2), ("maj@4", 4), ("maj@6", 6)]
+    assert SweepPlan(samples=16, temperature=1).votes() == tuple(Setting(votes=k) for k in (1, 2, 4, 8, 16))
     assert votes.sampling(3) == SamplingParams(), "the natural run beside votes stays greedy"
     seeds = {SweepPlan(samples=6, temperature=0.8, seed=s).sampling(i, n).seed for s in range(3) for i in range(20) for n in range(1, 7)}
     assert len(seeds) == 3 * 20 * 6, "no two samples share their random numbers"
-    assert PLAN.sampling(5) == SamplingParams() and PLAN.votes() == {}
+    assert PLAN.sampling(5) == SamplingParams() and PLAN.votes() == ()
 
 
 @pytest.mark.parametrize(
@@ -115,11 +116,11 @@ def test_the_result_is_what_independent_runs_would_give(engine, tmp_path):
     records, result = run_sweep(engine, tmp_path, plan)
     assert len(records) == result.n == len(PROBLEMS) and result.provenance == "measured"
     independent = 0
-    for label, policy in plan.policies().items():
+    for setting, policy in plan.policies().items():
         traces = traces_of(engine, [(problem.question, policy, SamplingParams()) for problem in PROBLEMS])
         right = [grade(trace.answer, problem.answer) is Outcome.CORRECT for trace, problem in zip(traces, PROBLEMS, strict=True)]
         independent += sum(trace.sampled_tokens for trace in traces)
-        point = result.point(label)
+        point = result.point(setting)
         assert (point.correct, point.n) == (sum(right), 6) and point.accuracy == round(100 * sum(right) / 6, 2)
         assert point.mean_thinking_tokens == round(sum(trace.thinking_tokens for trace in traces) / 6, 2)
         assert point.mean_answer_tokens == round(sum(trace.answer_tokens for trace in traces) / 6, 2)
@@ -127,13 +128,13 @@ def test_the_result_is_what_independent_runs_would_give(engine, tmp_path):
         assert {name: group.n for name, group in point.domains.items()} == {"addition": 1, "decimals": 1, "letters": 2, "products": 2}
         assert {name: group.n for name, group in point.phrasings.items()} == {"trained": 4, "unseen": 2}
     assert result.independent_tokens == independent > 2 * result.engine_tokens
-    assert result.point("budget 16").max_thinking_tokens == 16 and result.point("Wait x2").num_ignore == 2
-    assert [(d.label, d.against) for d in result.differences] == [("Wait x1", "natural"), ("Wait x2", "natural"), ("Wait x4", "natural"), ("Wait x2", "Wait x1")]
-    assert [(e.after, e.label) for e in result.ledger] == [("natural", "Wait x1"), ("Wait x1", "Wait x2"), ("Wait x2", "Wait x4")]
+    assert result.point(Setting(16)).setting.max_thinking_tokens == 16 and result.point(Setting(num_ignore=2)).setting.num_ignore == 2
+    assert [(d.setting.label, d.against.label) for d in result.differences] == [("Wait x1", "natural"), ("Wait x2", "natural"), ("Wait x4", "natural"), ("Wait x2", "Wait x1")]
+    assert [(e.after.label, e.setting.label) for e in result.ledger] == [("natural", "Wait x1"), ("Wait x1", "Wait x2"), ("Wait x2", "Wait x4")]
     for step in result.ledger:
-        assert step.wrong_to_right - step.right_to_wrong == result.point(step.label).correct - result.point(step.after).correct
+        assert step.wrong_to_right - step.right_to_wrong == result.point(step.setting).correct - result.point(step.after).correct
     assert result.control == 100 and result.performance == max(point.accuracy for point in result.points)
-    assert set(result.scaling_points) <= {point.label for point in result.points} - {"budget 0"}
+    assert set(result.scaling_points) <= {point.setting for point in result.points} - {Setting(0)}
     assert "Wait x4" in report(result)
 
 
@@ -144,7 +145,7 @@ def test_the_journal_holds_every_id(engine, tmp_path):
     alone = iter(traces_of(engine, [(record["question"], policy, SamplingParams()) for record in records for policy in policies.values()]))
     for record in records:
         for label in policies:
-            run, trace = record["runs"][label], next(alone)
+            run, trace = run_of(record, label), next(alone)
             thinking = record["thinking_ids"][: run["thinking_tokens"]]
             ids = [token_id for token_id, phase in zip(trace.token_ids, trace.phases, strict=True) if phase != "delimiter"]
             assert thinking + run["answer_ids"] == ids
@@ -157,17 +158,18 @@ def test_votes(engine, tmp_path):
     records, result = run_sweep(engine, tmp_path, plan, PROBLEMS[:4])
     assert [point.label for point in result.points] == ["natural", "maj@1", "maj@2", "maj@4", "maj@5"]
     natural, one, two, _, five = result.points
-    assert natural.temperature == 0 and natural.votes == 1
-    assert (five.votes, five.temperature, five.n) == (5, 1.2, 4) and sum(five.ended.values()) == 20
+    assert natural.temperature == 0 and natural.setting == LEFT_ALONE
+    assert (five.setting.votes, five.temperature, five.n) == (5, 1.2, 4) and sum(five.ended.values()) == 20
     assert one.mean_thinking_tokens < two.mean_thinking_tokens < five.mean_thinking_tokens
     total = sum(record["runs"][f"sample {n}"]["thinking_tokens"] for record in records for n in range(1, 6))
     assert five.mean_thinking_tokens == round(total / 4, 2), "tokens are summed over the votes"
     assert two.correct == one.correct, "a tie goes to the answer seen first"
     for record in records:
-        sample = record["runs"]["sample 2"]
+        sample = run_of(record, LEFT_ALONE, 2)
+        assert sample is record["runs"]["sample 2"]
         alone = trace_of(engine, record["question"], BudgetPolicy(), plan.sampling(record["index"], 2))
         assert sample["answer_text"] == alone.answer_text and sample["thinking_tokens"] == alone.thinking_tokens
-    assert result.control is None and "natural" not in result.scaling_points
+    assert result.control is None and LEFT_ALONE not in result.scaling_points
     assert len({record["runs"][f"sample {n}"]["answer_text"] for record in records for n in range(1, 6)}) > len(records), "samples differ"
     again, _ = run_sweep(engine, tmp_path, plan, PROBLEMS[:4], "again")
     assert sorted(again, key=lambda record: record["index"]) == sorted(records, key=lambda record: record["index"])

@@ -8,6 +8,7 @@ import pytest
 
 from s1demo.errors import InputError
 from s1demo.evals.journal import Journal
+from s1demo.evals.setting import LEFT_ALONE, Setting
 from s1demo.evals.token_counts import sample_statistics, samples
 from s1demo.grading import Outcome
 
@@ -53,12 +54,12 @@ def journal(tmp_path):
     return Journal.existing(path)
 
 
-def of(journal, label):
-    return sample_statistics(samples(journal.records(), label), frozenset({NEWLINE}))
+def of(journal, setting):
+    return sample_statistics(samples(journal.records(), setting), frozenset({NEWLINE}))
 
 
 def test_natural_runs(journal):
-    found = of(journal, "natural")
+    found = of(journal, LEFT_ALONE)
     assert found.n == 3
     assert (found.thinking_tokens, found.answer_tokens, found.total_tokens) == (6.0, 2.0, 8.0)
     assert (found.least_thinking_tokens, found.most_thinking_tokens) == (2, 10)
@@ -72,7 +73,7 @@ def test_natural_runs(journal):
 
 
 def test_a_run_that_left_the_trunk_is_counted_by_its_own_ids(journal):
-    found = of(journal, "budget 3")
+    found = of(journal, Setting(3))
     assert found.thinking_tokens == round(8 / 3, 2)
     assert found.steps == round(1 / 3, 2), "only the run of its own ids has a whole line"
     assert (found.thinking_tokens_right, found.thinking_tokens_not_right) == (2.5, 3.0)
@@ -80,7 +81,7 @@ def test_a_run_that_left_the_trunk_is_counted_by_its_own_ids(journal):
 
 
 def test_nothing_right_and_no_step_are_no_means(journal):
-    wrong = sample_statistics([next(samples(journal.records(), "budget 3"))], frozenset())
+    wrong = sample_statistics([next(samples(journal.records(), Setting(3)))], frozenset())
     assert (wrong.thinking_tokens_right, wrong.tokens_per_step) == (None, None)
 
 

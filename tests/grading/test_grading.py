@@ -17,6 +17,7 @@ from s1demo.errors import InputError, S1Error
 from s1demo.evals.benchmarks import Problem, read_problems
 from s1demo.evals.metrics import majority
 from s1demo.evals.provenance import Provenance
+from s1demo.evals.setting import LEFT_ALONE, Setting
 from s1demo.evals.summary import summarise
 from s1demo.evals.sweep import SweepPlan
 from s1demo.grading import Grader, Kind, Outcome, decide, extract_answer, formulas, grade
@@ -197,8 +198,8 @@ def test_votes_and_points_take_equal_formulas_for_one_answer(grader):
     runs = {f"sample {n}": {"answer": a, "thinking_tokens": 5, "answer_ids": [1], "end_of_thinking": "natural"} for n, a in enumerate(answers, start=1)}
     record = {"index": 0, "true_answer": "0.5", "kind": "math", "domain": "", "phrasing": "", "engine_tokens": 1, "independent_tokens": 1, "runs": {**runs, "natural": runs["sample 2"]}}
     plan, source = SweepPlan(samples=3, temperature=1.0), Provenance("m", "d", "b", "q", "c", {})
-    assert [summarise([record], plan, source, grader.grade).point(label).correct for label in ("natural", "maj@1", "maj@3")] == [1, 0, 1]
-    assert summarise([record], plan, source).point("natural").outcomes["unscorable"] == 1
+    assert [summarise([record], plan, source, grader.grade).point(setting).correct for setting in (LEFT_ALONE, Setting(votes=1), Setting(votes=3))] == [1, 0, 1]
+    assert summarise([record], plan, source).point(LEFT_ALONE).outcomes["unscorable"] == 1
 
 
 def test_a_benchmark_file_says_what_its_answers_are(tmp_path):

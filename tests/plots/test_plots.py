@@ -10,21 +10,22 @@ from dataclasses import replace
 import pytest
 
 from s1demo.errors import InputError
+from s1demo.evals.benchmarks import distinct_benchmarks
 from s1demo.evals.metrics import EvalRun, wilson
 from s1demo.evals.published import PublishedPoint, PublishedSeries, load_published
 from s1demo.evals.results import Difference, Exchange, Group, Point, RunResult
+from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
 from s1demo.plots import (
     HEADER,
-    Contrast,
-    Cost,
+    AccuracyRow,
+    Attribution,
+    DifferenceRow,
     Palette,
-    Provenance,
-    Reported,
+    XAxis,
     ablation_figure,
     accuracy_figure,
-    benchmarks,
-    contrasts,
     difference_figure,
+    difference_rows,
     domains_figure,
     ledger_figure,
     metrics_rows,
@@ -40,22 +41,25 @@ PUBLISHED = load_published()
 HOSTILE = "<script>alert(1)</script> <b>x</b> %{y} &lt; \u202e\n" + "y" * 2000
 
 
-def point(label, tokens, correct, *, budget="auto", waits=0, votes=1, n=40, domains=()):
+TWO_WAITS = Setting(num_ignore=2)
+
+
+def point(setting, tokens, correct, *, n=40, domains=()):
     groups = {name: Group(10, right, 10.0 * right, tokens) for name, right in domains}
     low, high = wilson(correct, n)
     verdicts = "c" * correct + "i" * (n - correct)
     return Point(
-        label, budget, waits, votes, 0.0, tokens, 5.0, correct, n, 100 * correct / n, (low, high), {"correct": correct, "incorrect": n - correct}, verdicts, {"natural": n}, groups
+        setting, 0.0, tokens, 5.0, correct, n, 100 * correct / n, (low, high), {"correct": correct, "incorrect": n - correct}, verdicts, {"natural": n}, groups
     )
 
 
 POINTS = (
-    point("budget 0", 0.0, 10, budget=0, domains=[("letters", 1), ("sums", 2)]),
-    point("budget 16", 16.0, 18, budget=16, domains=[("letters", 3), ("sums", 4)]),
-    point("budget 32", 30.5, 25, budget=32, domains=[("letters", 5), ("sums", 6)]),
-    point("natural", 43.0, 33, domains=[("letters", 7), ("sums", 8)]),
-    point("Wait x1", 90.0, 38, waits=1, domains=[("letters", 9), ("sums", 10)]),
-    point("Wait x2", 140.0, 37, waits=2, domains=[("letters", 9), ("sums", 9)]),
+    point(Setting(0), 0.0, 10, domains=[("letters", 1), ("sums", 2)]),
+    point(Setting(16), 16.0, 18, domains=[("letters", 3), ("sums", 4)]),
+    point(Setting(32), 30.5, 25, domains=[("letters", 5), ("sums", 6)]),
+    point(LEFT_ALONE, 43.0, 33, domains=[("letters", 7), ("sums", 8)]),
+    point(ONE_WAIT, 90.0, 38, domains=[("letters", 9), ("sums", 10)]),
+    point(TWO_WAITS, 140.0, 37, domains=[("letters", 9), ("sums", 9)]),
 )
 
 
@@ -67,12 +71,12 @@ def run(points=POINTS, **changes):
         questions_sha256="0",
         n=40,
         points=tuple(points),
-        differences=(Difference("Wait x1", "natural", 12.5, (2.5, 22.5)), Difference("Wait x2", "natural", 10.0, (-1.0, 20.0))),
+        differences=(Difference(ONE_WAIT, LEFT_ALONE, 12.5, (2.5, 22.5)), Difference(TWO_WAITS, LEFT_ALONE, 10.0, (-1.0, 20.0))),
         control=100.0,
         scaling=7.25,
         performance=95.0,
-        scaling_points=tuple(p.label for p in points),
-        ledger=(Exchange("Wait x1", "natural", 7, 2), Exchange("Wait x2", "Wait x1", 0, 1)),
+        scaling_points=tuple(p.setting for p in points),
+        ledger=(Exchange(ONE_WAIT, LEFT_ALONE, 7, 2), Exchange(TWO_WAITS, ONE_WAIT, 0, 1)),
         engine_tokens=1,
         independent_tokens=2,
         command="python -m s1demo sweep --benchmark aime24",
@@ -81,9 +85,9 @@ def run(points=POINTS, **changes):
     return replace(made, **changes)
 
 
-def traces(figure, provenance=None):
+def traces(figure, attribution=None):
     found = figure.to_plotly_json()["data"]
-    return [t for t in found if provenance is None or t.get("meta", {}).get("provenance") == provenance]
+    return [t for t in found if attribution is None or t.get("meta", {}).get("attribution") == attribution]
 
 
 def named(figure, name):
@@ -97,11 +101,14 @@ def marked(trace):
 
 
 def all_figures(palette=PALETTE, narrow=False, label=lambda text: text):
-    r = run([replace(p, label=label(p.label), domains={label(name): g for name, g in p.domains.items()}) for p in POINTS], model=label("s1-mini"), command=label("python -m s1demo sweep"))
-    r = replace(r, ledger=tuple(replace(e, label=label(e.label), after=label(e.after)) for e in r.ledger))
+    def called(setting):
+        return replace(setting, extension=label(setting.extension))
+
+    r = run([replace(p, setting=called(p.setting), domains={label(name): g for name, g in p.domains.items()}) for p in POINTS], model=label("s1-mini"), command=label("python -m s1demo sweep"))
+    r = replace(r, ledger=tuple(replace(e, setting=called(e.setting), after=called(e.after)) for e in r.ledger))
     series = replace(PUBLISHED.series[0], name=label("budget forcing"), source=label("Figure 1"))
-    rows = [Reported(label(name), accuracy, "MATH500", whose, label("Table 1"), 500, (80, 95), examples) for name, accuracy, whose, examples in (("s1", 93.0, Provenance.PUBLISHED, 1000), ("o1", 94.8, Provenance.PUBLISHED, None), ("mini", 90.0, Provenance.MEASURED, 1000))]
-    differences = [Contrast(label("a"), label("b"), 5, (1, 9), "MATH500", Provenance.MEASURED, label("command"))]
+    rows = [AccuracyRow(label(name), accuracy, "MATH500", whose, label("Table 1"), (80, 95), n=500, examples=examples) for name, accuracy, whose, examples in (("s1", 93.0, Attribution.PUBLISHED, 1000), ("o1", 94.8, Attribution.PUBLISHED, None), ("mini", 90.0, Attribution.MEASURED, 1000))]
+    differences = [DifferenceRow(label("a"), 5, "MATH500", Attribution.MEASURED, label("command"), (1, 9), against=label("b"))]
     return {
         "accuracy": accuracy_figure({label("run"): r}, [series], "aime24", palette, narrow=narrow),
         "samples": sample_efficiency_figure(rows, "MATH500", palette, narrow=narrow),
@@ -206,32 +213,33 @@ def test_one_question_is_singular():
 
 
 def test_benchmarks_are_one_when_their_names_are():
-    assert benchmarks([run(), run(benchmark="mine.jsonl")], PUBLISHED.series) == ["aime24", "mine.jsonl", "MATH500", "GPQA"]
+    assert distinct_benchmarks(["aime24", "mine.jsonl", *(series.benchmark for series in PUBLISHED.series), "mine"]) == ["aime24", "mine.jsonl", "MATH500", "GPQA"]
 
 
 @pytest.mark.parametrize(
     "cost, rate, x",
-    [(Cost.THINKING, None, 43.0), (Cost.TOTAL, None, 48.0), (Cost.SECONDS, 24.0, 2.0)],
+    [(XAxis.THINKING, None, 43.0), (XAxis.TOTAL, None, 48.0), (XAxis.SECONDS, 24.0, 2.0)],
 )
 def test_what_the_axis_counts(cost, rate, x):
     figure = accuracy_figure({"r": run()}, PUBLISHED.series, "aime24", PALETTE, cost=cost, tokens_per_second=rate)
     assert named(figure, "natural")["x"] == [x]
-    assert bool(traces(figure, "published")) == (cost is Cost.THINKING), "the paper gives neither answer tokens nor times"
+    assert bool(traces(figure, "published")) == (cost is XAxis.THINKING), "the paper gives neither answer tokens nor times"
     assert figure.layout.xaxis.title.text == cost.value
 
 
 @pytest.mark.parametrize("rate", [None, 0, -1])
 def test_seconds_need_a_rate(rate):
     with pytest.raises(InputError, match="rate"):
-        accuracy_figure({}, [], "aime24", PALETTE, cost=Cost.SECONDS, tokens_per_second=rate)
+        accuracy_figure({}, [], "aime24", PALETTE, cost=XAxis.SECONDS, tokens_per_second=rate)
 
 
 def test_votes_and_rejection_are_series_of_their_own():
-    votes = [point(f"maj@{k}", 40.0 * k, 30 + k, votes=k) for k in (1, 2, 4)]
-    rejection = [point("at most 100", 60.0, 30, budget=100), point("at most 200", 90.0, 28, budget=200)]
-    figure = accuracy_figure({"r": run([POINTS[3], *votes, *rejection])}, [], "aime24", PALETTE)
+    votes = [point(Setting(votes=k), 40.0 * k, 30 + k) for k in (1, 2, 4)]
+    rejection = next(series for series in PUBLISHED.series if series.method == "RS")
+    figure = accuracy_figure({"r": run([POINTS[3], *votes])}, [rejection], "aime24", PALETTE)
+    assert [trace["name"] for trace in traces(figure)] == ["majority votes", "rejection sampling"], "the greedy run is no vote"
     assert named(figure, "majority votes")["x"] == [40.0, 80.0, 160.0]
-    assert named(figure, "rejection sampling")["x"] == [60.0, 90.0]
+    assert named(figure, "rejection sampling")["x"] == [dot.run.thinking_tokens for dot in rejection.points]
     assert "all 4 votes together" in named(figure, "majority votes")["hovertext"][2].replace("<br>", " ")
 
 
@@ -267,11 +275,11 @@ def test_what_is_measured_now_has_a_group_of_its_own():
     assert all("measured here now" not in text for t in [*before, *published] for text in t["hovertext"])
     assert {t["line"]["dash"] for t in before} == {"solid"} and {t["line"]["dash"] for t in now} == {"dot"}
     assert "measured here now on 40 questions" in text_alternative(figure)
-    for other in (ledger_figure("b", run(), PALETTE, provenance=Provenance.NOW), domains_figure("b", run(), PALETTE, provenance=Provenance.NOW)):
+    for other in (ledger_figure("b", run(), PALETTE, attribution=Attribution.NOW), domains_figure("b", run(), PALETTE, attribution=Attribution.NOW)):
         assert traces(other, "now") and not traces(other, "measured") and "measured here now" in text_alternative(other)
-    difference = difference_figure(contrasts(run(), Provenance.NOW), "aime24", PALETTE)
+    difference = difference_figure(difference_rows(run(), Attribution.NOW), "aime24", PALETTE)
     assert traces(difference, "now")[0]["meta"]["source"][0].startswith("s1-mini: python")
-    assert [row.provenance for row in metrics_rows([run()], now=[run()])] == [Provenance.NOW, Provenance.MEASURED]
+    assert [row.attribution for row in metrics_rows([run()], now=[run()])] == [Attribution.NOW, Attribution.MEASURED]
 
 
 # --- the log axis ----------------------------------------------------------------------------------------------------------
@@ -307,24 +315,24 @@ def test_a_line_breaks_after_zero(values, cut):
 
 
 def test_settings_of_one_row_differ_by_symbol_and_are_named_in_the_legend():
-    rows = [Reported("random", 80.0 + n, "mini", Provenance.MEASURED, "command", 480, setting=setting, note="+1.0 points") for n, setting in enumerate(("natural", "Wait x1"))]
+    rows = [AccuracyRow("random", 80.0 + n, "mini", Attribution.MEASURED, "command", n=480, setting=setting, note="+1.0 points") for n, setting in enumerate((LEFT_ALONE, ONE_WAIT))]
     natural, wait = traces(ablation_figure(rows, "mini", PALETTE))
-    assert natural["y"] == wait["y"] == [0] and (natural["marker"]["symbol"], wait["marker"]["symbol"]) == ("square", "triangle-up")
+    assert natural["y"] == wait["y"] == [0] and (natural["marker"]["symbol"], wait["marker"]["symbol"]) == (["square"], ["triangle-up"])
     assert [natural["name"], wait["name"]] == ["natural", "Wait x1"] and natural["legendgrouptitle"]["text"] == "measured here"
     assert "random, Wait x1: 81.0 %" in wait["hovertext"][0] and "+1.0 points" in wait["hovertext"][0]
 
 
-def test_comparisons_keep_provenance_apart():
+def test_comparisons_keep_attribution_apart():
     rows = [
-        Reported("s1", 93.0, "MATH500", Provenance.PUBLISHED, "Figure 2", examples=1000),
-        Reported("o1", 94.8, "MATH500", Provenance.PUBLISHED, "Figure 2"),
-        Reported("s1", 90.0, "MATH500", Provenance.MEASURED, "python -m training", n=500, interval=(87.0, 92.3), examples=1000),
-        Reported("s1", 1.0, "AIME24", Provenance.MEASURED, "python -m training"),
+        AccuracyRow("s1", 93.0, "MATH500", Attribution.PUBLISHED, "Figure 2", examples=1000),
+        AccuracyRow("o1", 94.8, "MATH500", Attribution.PUBLISHED, "Figure 2"),
+        AccuracyRow("s1", 90.0, "MATH500", Attribution.MEASURED, "python -m training", n=500, interval=(87.0, 92.3), examples=1000),
+        AccuracyRow("s1", 1.0, "AIME24", Attribution.MEASURED, "python -m training"),
     ]
     scatter, ablation = sample_efficiency_figure(rows, "MATH500", PALETTE), ablation_figure(rows, "MATH500", PALETTE)
     for figure, error in ((scatter, "error_y"), (ablation, "error_x")):
         measured, published = traces(figure, "measured"), traces(figure, "published")
-        assert len(measured) == len(published) == 1 and "open" in published[0]["marker"]["symbol"] and "open" not in measured[0]["marker"]["symbol"]
+        assert len(measured) == len(published) == 1 and set(published[0]["marker"]["symbol"]) == {"circle-open"} and set(measured[0]["marker"]["symbol"]) == {"circle"}
         assert measured[0][error]["array"] == [2.3] and published[0][error]["array"] == [0, 0], "no interval is invented"
         assert all("Source: Figure 2" in text for text in published[0]["hovertext"]) and measured[0]["meta"]["source"] == ["python -m training"]
     assert traces(scatter, "published")[0]["x"] == [1000, 100_000] and scatter.layout.xaxis.ticktext[-1] == "not told"
@@ -332,7 +340,7 @@ def test_comparisons_keep_provenance_apart():
 
 
 def test_differences_beyond_chance_have_a_shape():
-    figure = difference_figure(contrasts(run()), "aime24", PALETTE)
+    figure = difference_figure(difference_rows(run()), "aime24", PALETTE)
     (trace,) = traces(figure, "measured")
     assert trace["marker"]["symbol"] == ["triangle-up", "circle"] and trace["x"] == [12.5, 10.0]
     assert trace["error_x"]["array"] == [10.0, 10.0] and trace["error_x"]["arrayminus"] == [10.0, 11.0]
@@ -360,7 +368,7 @@ def test_domains_share_their_axes():
 
 def test_every_row_of_the_table_says_whose_it_is():
     rows = metrics_rows([run(), run(POINTS[3:4], control=None, scaling=None)], PUBLISHED)
-    measured, published = [r for r in rows if r.provenance is Provenance.MEASURED], [r for r in rows if r.provenance is Provenance.PUBLISHED]
+    measured, published = [r for r in rows if r.attribution is Attribution.MEASURED], [r for r in rows if r.attribution is Attribution.PUBLISHED]
     assert rows[:2] == measured and len(published) == len(PUBLISHED.metrics)
     assert all("Table 3" in r.source for r in published) and all(r.source.startswith("python -m s1demo sweep") for r in measured)
     cells = dict(zip(HEADER, measured[0].cells, strict=True))
@@ -388,7 +396,7 @@ def test_replacing_colours_by_name_restyles_every_figure(narrow):
 
 
 def test_figures_are_small_and_speak():
-    many = run([point(f"budget {2**n}", 2.0**n, n, budget=2**n, domains=[(f"domain {d}", 5) for d in range(8)]) for n in range(16)])
+    many = run([point(Setting(2**n), 2.0**n, n, domains=[(f"domain {d}", 5) for d in range(8)]) for n in range(16)])
     large = {
         "accuracy": accuracy_figure({"a": many, "b": many}, PUBLISHED.series, "aime24", PALETTE),
         "domains": domains_figure("a", many, PALETTE),
@@ -440,6 +448,6 @@ def test_hovers_wrap_for_a_phone():
 
 
 def test_published_points_open_nothing_even_beside_measured_ones():
-    series = PublishedSeries("BF", "budget forcing", "aime24", 30, "Figure 1", (PublishedPoint("natural", EvalRun(43.0, 82.5)),))
+    series = PublishedSeries("BF", "budget forcing", "aime24", 30, "Figure 1", (PublishedPoint("natural", EvalRun(43.0, 82.5), LEFT_ALONE),))
     figure = accuracy_figure({"r": run()}, [series], "aime24", PALETTE)
     assert [bool(t.get("customdata")) for t in traces(figure)] == [True, True, True, False]

@@ -24,7 +24,7 @@ from s1demo.s1k.records import (
     S1K,
     S1K_1_1,
     S1KRecord,
-    Trace,
+    TeacherTrace,
     benchmark_name,
     one_line,
     parts_of,
@@ -102,7 +102,7 @@ def test_s1k_through_datasets(tmp_path, kind):
         source="AIME",
         origin="qq8933/AIME_1983_2024",
         domain="math",
-        traces={GEMINI: Trace("First I try 24.\nNo, 25.", "The answer is 25.")},
+        traces={GEMINI: TeacherTrace("First I try 24.\nNo, 25.", "The answer is 25.")},
         metadata="{'Year': 1984}",
     )
     assert (second.index, second.answer, second.domain, second.metadata, second.traces[GEMINI].answer) == (1, None, NOT_STATED, "", "")
@@ -112,8 +112,8 @@ def test_s1k_1_1_through_datasets(tmp_path):
     folder = hub_folder(tmp_path, [S1K_1_1_ROW | {"text": "of the tokenized copy"}], "parquet")
     (record,) = load_s1k(S1K_1_1, repository=folder, cache_dir=tmp_path / "cache", count_tokens=lambda text: len(text.split()))
     assert list(record.traces) == [R1, GEMINI]
-    assert record.traces[R1] == Trace("r1 thinks longer", "one half", 3, True, "It agrees.\nYes")
-    assert record.traces[GEMINI] == Trace("gemini thinks", "one third", 2, False, "One third is not one half.\nNo")
+    assert record.traces[R1] == TeacherTrace("r1 thinks longer", "one half", 3, True, "It agrees.\nYes")
+    assert record.traces[GEMINI] == TeacherTrace("gemini thinks", "one third", 2, False, "One third is not one half.\nNo")
     assert (record.source, record.origin, record.answer) == ("MATH", "qfq/openaimath/Precalculus", "\\frac12")
 
 
@@ -126,7 +126,7 @@ def test_the_miniatures_rows_are_what_curation_writes(tmp_path):
     ]
     write_rows(tmp_path / "own.jsonl", rows)
     first, second, third = load_s1k(S1_MINI_1K, repository=str(tmp_path / "own.jsonl"))
-    assert first.traces == {MINIATURE: Trace("b e b u b.\nSo 3.\n", "3", 14, True)}
+    assert first.traces == {MINIATURE: TeacherTrace("b e b u b.\nSo 3.\n", "3", 14, True)}
     assert (first.question, first.answer, first.source, first.domain) == ("How many b in bebub?", "3", "letters", "letters, small")
     assert json.loads(first.metadata)["attempts"]["small"]["outcome"] == "incorrect"
     assert [record.traces[MINIATURE].correct for record in (second, third)] == [False, None]
@@ -314,7 +314,7 @@ def test_real_rows_have_known_sources_and_mostly_an_answer(real_rows):
 def test_a_thousand_real_summaries_fit_in_100_kb(real_rows):
     rng = Random(0)
     full = [replace(rng.choice(real_rows), index=index) for index in range(1000 - len(real_rows))]
-    grades = [replace(record, index=index, traces={R1: Trace("x" * rng.randrange(100_000), correct=rng.choice([True, False, None]))}) for index, record in enumerate([*real_rows, *full])]
+    grades = [replace(record, index=index, traces={R1: TeacherTrace("x" * rng.randrange(100_000), correct=rng.choice([True, False, None]))}) for index, record in enumerate([*real_rows, *full])]
     table = S1KTable(grades)
     sent = table.summaries(table.view())
     size = len(json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode())
@@ -339,8 +339,8 @@ def random_records(seed: int, n: int = 60) -> list[S1KRecord]:
     def text(longest: int) -> str:
         return rng.choice([" ", "\n", "  \t"]).join(rng.choices(WORDS, k=rng.randrange(longest)))
 
-    def trace() -> Trace:
-        return Trace(text(30), correct=rng.choice([True, False, None]))
+    def trace() -> TeacherTrace:
+        return TeacherTrace(text(30), correct=rng.choice([True, False, None]))
 
     indexes = rng.sample(range(1000), n)
     return [
@@ -350,7 +350,7 @@ def random_records(seed: int, n: int = 60) -> list[S1KRecord]:
 
 
 def has(record: S1KRecord, name: str, values, teacher: str) -> bool:
-    trace = record.traces.get(teacher, Trace(""))
+    trace = record.traces.get(teacher, TeacherTrace(""))
     length = len(trace.thinking)
     value = {"source": record.source, "domain": record.domain, "correctness": VERDICTS[trace.correct], "length": str(0 if not length else 2 ** (len(bin(length)) - 3))}[name]
     return not values or value in values
@@ -387,7 +387,7 @@ def test_filters_and_counts_agree_with_brute_force(seed):
 
 
 def record(index: int, question: str = "q", thinking: str = "t", **more) -> S1KRecord:
-    values = {"solution": "", "answer": None, "source": "s", "origin": "", "domain": "d", "traces": {R1: Trace(thinking)}}
+    values = {"solution": "", "answer": None, "source": "s", "origin": "", "domain": "d", "traces": {R1: TeacherTrace(thinking)}}
     return S1KRecord(index=index, question=question, **(values | more))
 
 
@@ -409,7 +409,7 @@ def test_search(text, found):
 
 
 def test_lengths_make_a_histogram_without_gaps_that_filters():
-    rows = [record(n, traces={R1: Trace("x", tokens=tokens)}) for n, tokens in enumerate([0, 5, 7, 8, 40, 63])]
+    rows = [record(n, traces={R1: TeacherTrace("x", tokens=tokens)}) for n, tokens in enumerate([0, 5, 7, 8, 40, 63])]
     table = S1KTable(rows)
     assert table.unit == TOKENS
     bars = [(bar.value, bar.count) for bar in table.view().facets["length"]]

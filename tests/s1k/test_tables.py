@@ -1,4 +1,4 @@
-"""The shelf of tables: one load for everyone, nobody waits longer than they like, a failure is told and later tried again."""
+"""The tables of tables: one load for everyone, nobody waits longer than they like, a failure is told and later tried again."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import threading
 import pytest
 
 from s1demo.errors import InputError
-from s1demo.s1k.records import R1, S1KRecord, Trace
-from s1demo.s1k.tables import Shelf
+from s1demo.s1k.records import R1, S1KRecord, TeacherTrace
+from s1demo.s1k.tables import Tables
 
-ROWS = [S1KRecord(0, "q", "", None, "s", "s", "d", {R1: Trace("t")})]
+ROWS = [S1KRecord(0, "q", "", None, "s", "s", "d", {R1: TeacherTrace("t")})]
 
 
 def test_one_load_serves_everyone_who_asks():
@@ -23,9 +23,9 @@ def test_one_load_serves_everyone_who_asks():
         return ROWS
 
     async def ask():
-        shelf = Shelf(load)
-        assert await shelf.table("s1K", 0) is None
-        waiting = [asyncio.create_task(shelf.table("s1K", 30)) for _ in range(3)]
+        tables = Tables(load)
+        assert await tables.table("s1K", 0) is None
+        waiting = [asyncio.create_task(tables.table("s1K", 30)) for _ in range(3)]
         await asyncio.sleep(0)
         go.set()
         tables = await asyncio.gather(*waiting)
@@ -42,9 +42,9 @@ def test_a_slow_load_holds_up_no_other():
         return ROWS if version == "own" else never.wait(30) and ROWS
 
     async def ask():
-        shelf = Shelf(load)
-        assert await shelf.table("slow", 0) is None
-        assert await shelf.table("own", 30)
+        tables = Tables(load)
+        assert await tables.table("slow", 0) is None
+        assert await tables.table("own", 30)
 
     asyncio.run(ask())
     never.set()
@@ -59,10 +59,10 @@ def test_a_failure_is_told_and_tried_again_later():
             raise InputError("No network.")
         return ROWS
 
-    async def ask(shelf, again=False):
-        return await shelf.table("s1K", 30, again)
+    async def ask(tables, again=False):
+        return await tables.table("s1K", 30, again)
 
-    patient, eager = Shelf(load, retry_seconds=3600), Shelf(load, retry_seconds=0)
+    patient, eager = Tables(load, retry_seconds=3600), Tables(load, retry_seconds=0)
     for _ in range(2):
         with pytest.raises(InputError, match="No network"):
             asyncio.run(ask(patient))
@@ -84,13 +84,13 @@ def test_what_is_being_done_is_told():
         return ROWS
 
     async def ask():
-        shelf = Shelf(load)
-        assert shelf.doing("s1K") == ""
-        assert await shelf.table("s1K", 0.01) is None
-        while not shelf.doing("s1K"):
+        tables = Tables(load)
+        assert tables.doing("s1K") == ""
+        assert await tables.table("s1K", 0.01) is None
+        while not tables.doing("s1K"):
             await asyncio.sleep(0.001)
-        assert shelf.doing("s1K") == "Asking the Hub."
+        assert tables.doing("s1K") == "Asking the Hub."
         go.set()
-        assert await shelf.table("s1K", 30)
+        assert await tables.table("s1K", 30)
 
     asyncio.run(ask())

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import s1demo.__main__ as command_line
 from s1demo.evals.results import RunResult, read_run
+from s1demo.evals.setting import LEFT_ALONE, Setting
 from s1demo.settings import ASSETS
 from training.curation.subsets import ABLATIONS
 from training.mini import pool
@@ -34,7 +35,7 @@ UNSEEN, VISITORS, ELSEWHERE = (f"assets/benchmarks/mini-{name}.jsonl" for name i
 CURVE = ("--benchmark", "mini", "--budgets", "0,16,32,64,128,256", "--waits", "1,2,3,4,5,6,7,8")
 SHORT = ("--benchmark", "mini", "--limit", str(UNSEEN_PER_DOMAIN * len(DOMAINS)))  # the problems of the unseen phrasings
 SHORT_CURVE = (*SHORT, "--budgets", "0,16,32,64,128,256", "--waits", "1,2,4,8")
-SHOWN = ("budget 0", "budget 32", "budget 128", "natural", "Wait x1", "Wait x2", "Wait x8")  # of the table by domain
+SHOWN = (*map(Setting, (0, 32, 128)), LEFT_ALONE, *(Setting(num_ignore=n) for n in (1, 2, 8)))  # in the table by domain
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Measurement:
 
     Attributes:
         model: which sibling decodes.
-        options: what `s1demo sweep` is told.
+        options: of `s1demo sweep`.
     """
 
     model: str
@@ -122,15 +123,15 @@ def curve_table(run: RunResult) -> Iterator[str]:
 
 def domain_table(run: RunResult) -> Iterator[str]:
     """A run's accuracy by domain as lines of a Markdown table."""
-    points = [run.point(label) for label in SHOWN]
-    yield "| domain | " + " | ".join(SHOWN) + " |"
+    points = [run.point(setting) for setting in SHOWN]
+    yield "| domain | " + " | ".join(point.label for point in points) + " |"
     yield "|---" * (1 + len(SHOWN)) + "|"
     for domain in points[0].domains:
         yield f"| {domain} | " + " | ".join(f"{p.domains[domain].accuracy:.0f}" for p in points) + " |"
 
 
 def main() -> None:
-    """Make measurements, all of them unless told otherwise."""
+    """Make the chosen measurements, by default all of them."""
     parser = argparse.ArgumentParser(description="Measure the finished miniature and its siblings on test problems.")
     parser.add_argument("--recipe", type=Path, default=Path(__file__).parents[1] / "recipes" / "s1-mini.yaml")
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, metavar="NAME", help=f"some of {', '.join(MEASUREMENTS)}")

@@ -16,9 +16,9 @@ from s1demo.delimiters import EXTENSION, FINAL_ANSWER, choose_format
 from s1demo.engines.tokenization import HubTokenizer
 from s1demo.evals.benchmarks import SOURCES
 from s1demo.evals.provenance import model_digest
-from s1demo.evals.results import Point, RunResult
+from s1demo.evals.results import RunResult
+from s1demo.evals.setting import LEFT_ALONE, Setting
 from s1demo.grading import Outcome
-from s1demo.policies import NATURAL
 from training.recipes import SftSettings
 
 _TEMPLATE = Path(__file__).with_name("model.md")
@@ -108,8 +108,8 @@ def told_apart(folder: Path, results: Sequence[RunResult]) -> tuple[list[RunResu
 def eval_results(run: RunResult) -> Iterator[EvalResult]:
     """The natural run and the best one, as the Hub's metadata has them."""
     source = SOURCES.get(run.benchmark)
-    best = max(run.points, key=lambda point: (point.accuracy, point.label == NATURAL))
-    for point in {point.label: point for point in (run.point(NATURAL), best)}.values():
+    best = max(run.points, key=lambda point: (point.accuracy, point.setting == LEFT_ALONE))
+    for point in {point.setting: point for point in (run.point(LEFT_ALONE), best)}.values():
         yield EvalResult(
             task_type="text-generation",
             task_name="question answering with budget forcing",
@@ -121,12 +121,14 @@ def eval_results(run: RunResult) -> Iterator[EvalResult]:
             metric_type="accuracy",
             metric_name=f"accuracy in %, {point.label}",
             metric_value=point.accuracy,
-            metric_args=_asked_of(point),
+            metric_args=_arguments(point.setting),
         )
 
 
-def _asked_of(point: Point) -> dict[str, Any]:
-    return {"max_thinking_tokens": point.max_thinking_tokens, "num_ignore": point.num_ignore, "votes": point.votes}
+def _arguments(setting: Setting) -> dict[str, Any]:
+    """A setting as the Hub's metadata has it: the extension only where one is forced, and at least one vote."""
+    arguments: dict[str, Any] = asdict(setting) | {"votes": max(1, setting.votes)}
+    return {name: value for name, value in arguments.items() if name != "extension" or setting.num_ignore}
 
 
 def measured(run: RunResult) -> Iterator[str]:
@@ -175,7 +177,7 @@ def _elements(header: Mapping[str, Any]) -> int:
 
 def _some_budget(runs: Sequence[RunResult]) -> int:
     """A budget that was measured, for the example; the paper's smallest otherwise."""
-    budgets = [point.max_thinking_tokens for run in runs for point in run.points]
+    budgets = [point.setting.max_thinking_tokens for run in runs for point in run.points]
     return max((budget for budget in budgets if isinstance(budget, int) and budget), default=500)
 
 

@@ -19,6 +19,7 @@ from s1demo.engines.base import EngineTokenizer
 from s1demo.errors import InputError
 from s1demo.evals.published import load_published
 from s1demo.evals.results import RunResult, read_run
+from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
 from s1demo.events import EndSuppressed, Origin, Phase, ThinkingEnded, Tokens
 from s1demo.grading import Outcome, grade
 from s1demo.policies import NATURAL
@@ -33,7 +34,6 @@ ROOT = ASSETS.parent
 FUNNEL = ASSETS / "s1-mini-1k.funnel.json"
 CURVE = ASSETS / "measured" / "s1-mini" / "curve.json"
 PUBLISHED_RECIPE = ASSETS / "published_recipe.json"
-ONE_WAIT = "Wait x1"
 TITLES = {  # of the recipe's stages, with what each does
     "pool": ("Pool", "Collect questions and let a teacher write out how it solves each."),
     "quality": ("Quality", "Throw out what is broken or badly written."),
@@ -126,7 +126,7 @@ def training_sentence(others: Sequence[RunResult]) -> str:
     run = measured()
     if run is None or not others:
         return "Measured with one training draw: with other rows and another seed the figures would differ a little."
-    alone, once = ([each.point(label).accuracy for each in (run, *others)] for label in (NATURAL, ONE_WAIT))
+    alone, once = ([each.point(setting).accuracy for each in (run, *others)] for setting in (LEFT_ALONE, ONE_WAIT))
     return (
         f"{1 + len(others)} training draws, which differ in their rows and their seed: left alone they are right in "
         f"{min(alone):.1f} to {max(alone):.1f} %, after one “Wait” in {min(once):.1f} to {max(once):.1f} %."
@@ -136,9 +136,9 @@ def training_sentence(others: Sequence[RunResult]) -> str:
 def later_waits_sentence(run: RunResult) -> str:
     """What Waits behind the first one gain, here and in the paper."""
     once = run.point(ONE_WAIT).accuracy
-    more = max((point.accuracy - once for point in run.points if point.num_ignore > 1), default=0.0)
+    more = max((point.accuracy - once for point in run.points if point.setting.num_ignore > 1), default=0.0)
     paper = next(s for s in load_published().series if (s.method, s.benchmark) == ("BF", "AIME24"))
-    left_alone = next(point.run.accuracy for point in paper.points if point.label == NATURAL)
+    left_alone = next(point.run.accuracy for point in paper.points if point.setting == LEFT_ALONE)
     gain = max(round((each.accuracy - left_alone) * paper.n / 100) for each in paper.runs)
     if more <= 0:
         return f"Later Waits gain nothing here; in the paper all Waits together gain {gain} of {paper.n} questions."
@@ -157,7 +157,7 @@ def sentences(run: RunResult | None) -> list[str]:
         "and write “Wait” there, so that it goes on and often finds its own mistake.",
     ]
     if run:
-        cut, natural, once = (run.point(label) for label in ("budget 16", NATURAL, ONE_WAIT))
+        cut, natural, once = map(run.point, (Setting(16), LEFT_ALONE, ONE_WAIT))
         said.append(
             f"Of {run.n:,} small problems it had never seen, it got {cut.accuracy:.0f}\u00a0% right when cut after 16 tokens, "
             f"{natural.accuracy:.0f}\u00a0% when left alone, and {once.accuracy:.0f}\u00a0% after one “Wait”."
@@ -237,9 +237,9 @@ def recipe(run: RunResult | None) -> list[dict[str, Any]]:
 def _published_stages() -> dict[str, dict[str, str]]:
     stages: dict[str, dict[str, str]] = json.loads(PUBLISHED_RECIPE.read_text(encoding="utf-8"))["stages"]
     series = next(s for s in load_published().series if (s.method, s.benchmark) == ("BF", "AIME24"))
-    points = {point.label: point.run for point in series.points}
-    natural, best = points[NATURAL], max(series.runs, key=lambda point: point.accuracy)
-    waits = [int(label.removeprefix("Wait x")) for label in points if label.startswith("Wait x")]
+    points = {point.setting: point.run for point in series.points if point.setting}
+    natural, best = points[LEFT_ALONE], max(series.runs, key=lambda point: point.accuracy)
+    waits = [setting.num_ignore for setting in points if setting.num_ignore]
     tokens = [point.thinking_tokens for point in series.runs]
     stages["forcing"] = {
         "number": f"up to {max(waits)} Waits",
@@ -295,13 +295,13 @@ def parameters_of(weights: Path) -> int:
 def _forcing_stages(run: RunResult | None) -> dict[str, dict[str, str]]:
     if run is None:
         return {}
-    waits = [point for point in run.points if point.num_ignore]
-    natural, once = run.point(NATURAL), run.point(ONE_WAIT)
+    waits = [point.setting.num_ignore for point in run.points if point.setting.num_ignore]
+    natural, once = run.point(LEFT_ALONE), run.point(ONE_WAIT)
     longest = max(point.mean_thinking_tokens for point in run.points)
     source = "assets/measured/s1-mini/curve.json"
     return {
         "forcing": {
-            "number": f"up to {max(point.num_ignore for point in waits)} Waits",
+            "number": f"up to {max(waits)} Waits",
             "what": f"and {len(run.points) - len(waits) - 1} budgets: from 0 thinking tokens to {longest:,.0f} on average",
             "source": source,
         },
@@ -322,8 +322,8 @@ def curve(run: RunResult) -> dict[str, Any]:
         "points": [
             {
                 "label": point.label,
-                "waits": point.num_ignore,
-                "kind": "extended" if point.num_ignore else "natural" if point.label == NATURAL else "truncated",
+                "waits": point.setting.num_ignore,
+                "kind": "extended" if point.setting.num_ignore else "natural" if point.setting == LEFT_ALONE else "truncated",
                 "tokens": point.mean_thinking_tokens,
                 "accuracy": point.accuracy,
                 "low": point.ci95[0],

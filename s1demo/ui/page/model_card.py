@@ -6,8 +6,8 @@ import html
 
 from s1demo.errors import InputError
 from s1demo.evals.results import RunResult, read_run
+from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
 from s1demo.events import EngineInfo
-from s1demo.policies import NATURAL
 from s1demo.settings import ASSETS, EMBEDDED_MODEL, EMBEDDED_RECORDING
 
 MEASURED = ASSETS / "measured" / "s1-mini" / "curve.json"
@@ -61,7 +61,7 @@ def measured_sentences() -> tuple[str, ...]:
 
 
 def _measured(run: RunResult) -> str:
-    points = [run.point(label) for label in ("budget 16", NATURAL, "Wait x1", "Wait x2")]
+    points = [run.point(setting) for setting in (Setting(16), LEFT_ALONE, ONE_WAIT, Setting(num_ignore=2))]
     found = [f"{p.label}: {p.accuracy:.1f} % ({p.mean_thinking_tokens:.0f} thinking tokens)" for p in points]
     return f"Measured here on {run.n:,} problems it never saw, greedy decoding. {'; '.join(found)}."
 

@@ -20,11 +20,11 @@ _MOST_VALUES = 200  # chosen values of one facet; the data sets have fewer
 
 
 @dataclass(frozen=True)
-class Wish:
+class BrowseRequest:
     """What a visitor asked for.
 
     Attributes:
-        number: counts the page's wishes; the answer repeats it.
+        number: counts the page's requests; the answer repeats it.
         version: one of `VERSIONS`, empty for whatever is best to show.
         query: search, facets and order; its teacher may be unknown to the table.
         have: data set and teacher whose summaries the page holds, as `catalogue_name` writes them.
@@ -40,7 +40,7 @@ class Wish:
     again: bool = False
 
 
-def read_wish(data: Any) -> Wish:
+def read_request(data: Any) -> BrowseRequest:
     """Read what the page sent.
 
     Raises:
@@ -64,10 +64,10 @@ def read_wish(data: Any) -> Wish:
     )
     row = data.get("row")
     opened = None if row in (None, "") else _whole(row)
-    return Wish(_whole(data.get("n", 0)), version, query, _text(data, "have"), opened, data.get("again") is True)
+    return BrowseRequest(_whole(data.get("n", 0)), version, query, _text(data, "have"), opened, data.get("again") is True)
 
 
-def list_answer(version: str, table: S1KTable, wish: Wish) -> dict[str, Any]:
+def list_answer(version: str, table: S1KTable, request: BrowseRequest) -> dict[str, Any]:
     """What a query leaves of a table.
 
     Returns:
@@ -77,14 +77,14 @@ def list_answer(version: str, table: S1KTable, wish: Wish) -> dict[str, Any]:
     Raises:
         InputError: a query that cannot be answered.
     """
-    query = wish.query
+    query = request.query
     if query.teacher not in table.teachers:
         query = Query(query.text, query.chosen, "", query.order, query.descending)
     view = table.view(query)
     teacher = view.query.teacher
-    held = wish.have == catalogue_name(version, teacher)
+    held = request.have == catalogue_name(version, teacher)
     return {
-        "n": wish.number,
+        "n": request.number,
         "set": version,
         "teacher": teacher,
         "rows": list(view.indexes),
@@ -110,7 +110,7 @@ def _catalogue(version: str, table: S1KTable, teacher: str) -> dict[str, Any]:
     }
 
 
-def row_answer(version: str, table: S1KTable, wish: Wish) -> dict[str, Any]:
+def row_answer(version: str, table: S1KTable, request: BrowseRequest) -> dict[str, Any]:
     """One whole row.
 
     Returns:
@@ -120,10 +120,10 @@ def row_answer(version: str, table: S1KTable, wish: Wish) -> dict[str, Any]:
     Raises:
         InputError: there is no such row.
     """
-    record = table.record(wish.row if wish.row is not None else -1)
+    record = table.record(request.row if request.row is not None else -1)
     ask = think_about(record)
     return {
-        "n": wish.number,
+        "n": request.number,
         "set": version,
         "row": record.index,
         "source": record.source,

@@ -1,6 +1,6 @@
-"""The s1K tab: search, filter and read the thousand rows. Nothing is kept for a visitor: every wish says all it needs.
+"""The s1K tab: search, filter and read the thousand rows. Nothing is kept for a visitor: every request says all it needs.
 
-The page's own script (`web/data.js`) triggers two events, `rows` for what a query leaves and `row` for one whole row. They are
+The page's own script (`data.js`) triggers two events, `rows` for what a query leaves and `row` for one whole row. They are
 answered outside the queue, which is for runs, and outside the event loop.
 """
 
@@ -16,11 +16,11 @@ from s1demo.errors import InputError
 from s1demo.s1k.loading import VERSIONS, load_s1k
 from s1demo.s1k.records import S1_MINI_1K, S1K_1_1
 from s1demo.s1k.table import MAX_SEARCH_CHARS, S1KTable
-from s1demo.s1k.tables import Shelf
+from s1demo.s1k.tables import Tables
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
 from s1demo.ui.page.bundle import on_load
-from s1demo.ui.s1k.browse import Wish, list_answer, read_wish, row_answer
+from s1demo.ui.s1k.browse import BrowseRequest, list_answer, read_request, row_answer
 from s1demo.ui.stream.streaming import describe
 
 PATIENCE_SECONDS = 5.0  # of a request for a row
@@ -54,17 +54,17 @@ _TEMPLATE = """
 def build_data_tab(exhibit: Exhibit) -> Fields:
     """Lay out the tab inside the open Blocks context; its part of the address is its script's, so it returns no field."""
     load = load_s1k
-    shelf = Shelf(lambda version, tell: load(version, tell=tell))
+    tables = Tables(lambda version, report: load(version, report=report))
     sets = "".join(f'<button type="button" data-set="{version}" aria-pressed="false">{version}</button>' for version in VERSIONS)
     template = _TEMPLATE.format(sets=sets, most=MAX_SEARCH_CHARS)
     view = gr.HTML(html_template=template, js_on_load=on_load("s1k/s1k", "rows", "row"), elem_id="s1k", apply_default_css=False)
     opened = gr.HTML(js_on_load=on_load("web/relay"), elem_id="s1k-opened", visible="hidden")
 
     async def rows(event: gr.EventData) -> dict[str, Any]:
-        return await _answered(shelf, event._data, list_answer)
+        return await _answered(tables, event._data, list_answer)
 
     async def row(event: gr.EventData) -> dict[str, Any]:
-        return await _answered(shelf, event._data, row_answer)
+        return await _answered(tables, event._data, row_answer)
 
     private: dict[str, Any] = {
         "queue": False,
@@ -77,29 +77,29 @@ def build_data_tab(exhibit: Exhibit) -> Fields:
     return {}
 
 
-Answer = Callable[[str, S1KTable, Wish], dict[str, Any]]
+Answer = Callable[[str, S1KTable, BrowseRequest], dict[str, Any]]
 
 
-async def _answered(shelf: Shelf, data: Any, answer: Answer) -> dict[str, Any]:
+async def _answered(tables: Tables, data: Any, answer: Answer) -> dict[str, Any]:
     """What the page is sent: an answer, that a data set is still being loaded, or a sentence that says what to do."""
-    wish = Wish()
+    request = BrowseRequest()
     try:
-        wish = read_wish(data)
-        version, note = await _chosen(shelf, wish)
-        table = await shelf.table(version, _BRIEF if wish.row is None else PATIENCE_SECONDS, wish.again)
+        request = read_request(data)
+        version, note = await _chosen(tables, request)
+        table = await tables.table(version, _BRIEF if request.row is None else PATIENCE_SECONDS, request.again)
         if table is None:
-            return {"n": wish.number, "wait": True, "notes": [shelf.doing(version)], "of": version}
-        return await asyncio.to_thread(answer, version, table, wish) | note
+            return {"n": request.number, "wait": True, "notes": [tables.doing(version)], "of": version}
+        return await asyncio.to_thread(answer, version, table, request) | note
     except Exception as error:
-        return {"n": wish.number, "problem": describe(error)}
+        return {"n": request.number, "problem": describe(error)}
 
 
-async def _chosen(shelf: Shelf, wish: Wish) -> tuple[str, dict[str, Any]]:
-    """Which data set to show, and what to tell of the one that would be better."""
-    if wish.version:
-        return wish.version, {}
+async def _chosen(tables: Tables, request: BrowseRequest) -> tuple[str, dict[str, Any]]:
+    """Which data set to show, and what to say of the one that would be better."""
+    if request.version:
+        return request.version, {}
     try:
-        best = await shelf.table(BEST, 0, wish.again)
+        best = await tables.table(BEST, 0, request.again)
     except InputError as error:
         return OWN, {"notes": [str(error)], "of": BEST, "failed": True}
-    return (BEST, {}) if best else (OWN, {"wait": True, "notes": [shelf.doing(BEST), _MEANWHILE], "of": BEST})
+    return (BEST, {}) if best else (OWN, {"wait": True, "notes": [tables.doing(BEST), _MEANWHILE], "of": BEST})

@@ -1,31 +1,31 @@
-"""What the Scaling tab is asked for, what it has on its shelf, and what it shows: the three words its looks are made of.
+"""What the Scaling tab is asked to draw, the results it draws from, and the chart it answers with.
 
-Pure. Measured and published numbers lie apart, and whatever is shown of either says whose it is.
+Pure. Measured and published numbers are kept apart, and whatever is shown of either says whose it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import plotly.graph_objects as go
 
+from s1demo.evals.benchmarks import same_benchmark
 from s1demo.evals.measured import Measured
 from s1demo.evals.published import Published, PublishedSeries
-from s1demo.plots import Cost, Palette, Provenance
-from s1demo.plots.dots import same_benchmark
+from s1demo.plots import Attribution, Palette, XAxis
 from s1demo.ui.page.theme import DARK, LIGHT
 
-AXES = {"thinking": Cost.THINKING, "total": Cost.TOTAL, "seconds": Cost.SECONDS}
+AXES = {"thinking": XAxis.THINKING, "total": XAxis.TOTAL, "seconds": XAxis.SECONDS}
 AXIS_NAMES = {"thinking": "thinking tokens", "total": "all tokens", "seconds": "seconds"}
 PAPER = "paper:"  # in front of the key of a published series
-Opens = tuple[str, str, str]  # run key, point label, kind of problem (or empty): whose questions a row opens
+PointKey = tuple[str, str, str]  # as addresses have it: run key, label of a point, kind of problem (or empty)
 
 
-class Look(StrEnum):
-    """What to look at; the value is its name in a link."""
+class ChartKind(StrEnum):
+    """Which chart; the value is its name in a link."""
 
     CURVE = "curve"
     DOMAINS = "domains"
@@ -37,24 +37,24 @@ class Look(StrEnum):
     SAMPLES = "samples"
 
 
-LOOKS = {
-    Look.CURVE: "Accuracy against thinking",
-    Look.DOMAINS: "Kinds of problem",
-    Look.LEDGER: "What each Wait fixed and broke",
-    Look.DIFFERENCES: "Differences",
-    Look.METHODS: "Control, Scaling, Performance",
-    Look.DATA: "Training rows",
-    Look.EXTENSIONS: "Other words",
-    Look.SAMPLES: "Sample efficiency",
+TITLES = {
+    ChartKind.CURVE: "Accuracy against thinking",
+    ChartKind.DOMAINS: "Kinds of problem",
+    ChartKind.LEDGER: "What each Wait fixed and broke",
+    ChartKind.DIFFERENCES: "Differences",
+    ChartKind.METHODS: "Control, Scaling, Performance",
+    ChartKind.DATA: "Training rows",
+    ChartKind.EXTENSIONS: "Other words",
+    ChartKind.SAMPLES: "Sample efficiency",
 }
 
 
 @dataclass(frozen=True)
-class Asked:
+class ChartRequest:
     """What a page asks to see; read from untrusted input, so everything unknown falls back to what is usual.
 
     Attributes:
-        look: what to look at.
+        kind: which chart.
         benchmark: which questions; empty for the first there are numbers for.
         axis: a key of `AXES`.
         runs: keys of the series to draw; None for the usual ones.
@@ -62,7 +62,7 @@ class Asked:
         narrow, dark: how the page is.
     """
 
-    look: Look = Look.CURVE
+    kind: ChartKind = ChartKind.CURVE
     benchmark: str = ""
     axis: str = "thinking"
     runs: tuple[str, ...] | None = None
@@ -71,11 +71,11 @@ class Asked:
     dark: bool = False
 
     @classmethod
-    def read(cls, given: Mapping[str, Any]) -> Asked:
+    def read(cls, given: Mapping[str, Any]) -> ChartRequest:
         """Read what the page sent."""
-        look, axis, runs = given.get("look"), given.get("axis"), given.get("runs")
+        kind, axis, runs = given.get("look"), given.get("axis"), given.get("runs")
         return cls(
-            look=Look(look) if look in list(Look) else Look.CURVE,
+            kind=ChartKind(kind) if kind in list(ChartKind) else ChartKind.CURVE,
             benchmark=str(given.get("benchmark") or "")[:80],
             axis=axis if axis in AXES else "thinking",
             runs=tuple(str(key)[:80] for key in runs[:60]) if isinstance(runs, list) else None,
@@ -91,7 +91,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class Results:
     """All there is to show.
 
     Attributes:
@@ -119,30 +119,30 @@ class Shelf:
         """The paper's series on a benchmark, by key."""
         return {f"{PAPER}{s.method}": s for s in self.published.series if same_benchmark(s.benchmark, benchmark)}
 
-    def whose(self, key: str) -> Provenance:
+    def whose(self, key: str) -> Attribution:
         """Whether a measured run is the page's own."""
-        return Provenance.NOW if self.now and key == self.now.key else Provenance.MEASURED
+        return Attribution.NOW if self.now and key == self.now.key else Attribution.MEASURED
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A series or a run that can be chosen."""
+class SeriesOption:
+    """A series or a run that can be chosen, and whether it is."""
 
     key: str
     name: str
-    whose: Provenance
+    whose: Attribution
     on: bool
 
 
 @dataclass
-class Picture:
-    """One look at the numbers.
+class Chart:
+    """A figure and the same numbers as a table, or the table alone.
 
     Attributes:
-        figure: None where the table is the picture.
-        text: the picture in a sentence or two.
-        columns, rows: the same numbers as a table; the first column says whose they are.
-        opens: for each row the run key, point label and kind of problem whose questions it opens, or None.
+        figure: None where there is a table only.
+        text: the chart in a sentence or two.
+        columns, rows: the table; the first column says whose the numbers are.
+        opens: for each row the point whose questions it opens, or None.
         benchmarks, benchmark: what can be chosen, and what was.
         choices: series that can be chosen; several: whether more than one at once.
         axis: whether the x axis can be chosen.
@@ -153,38 +153,29 @@ class Picture:
     text: str = ""
     columns: Sequence[str] = ()
     rows: list[Sequence[Any]] = field(default_factory=list)
-    opens: list[Opens | None] = field(default_factory=list)
+    opens: list[PointKey | None] = field(default_factory=list)
     benchmarks: Sequence[str] = ()
     benchmark: str = ""
-    choices: list[Choice] = field(default_factory=list)
+    choices: list[SeriesOption] = field(default_factory=list)
     several: bool = False
     axis: bool = False
     notes: list[str] = field(default_factory=list)
 
-    def add(self, row: Sequence[Any], opens: Opens | None = None) -> None:
+    def add(self, row: Sequence[Any], opens: PointKey | None = None) -> None:
         """Add a row to the table."""
         self.rows.append(row)
         self.opens.append(opens)
 
     def to_dict(self) -> dict[str, Any]:
         """What the page is sent; the figure as plotly's JSON text."""
-        choices = [{"key": c.key, "name": c.name, "whose": c.whose.value, "on": c.on} for c in self.choices]
+        choices = [vars(option) for option in self.choices]
         return vars(self) | {"figure": self.figure.to_json() if self.figure else "", "choices": choices}
 
 
-def distinct(names: Iterable[str]) -> list[str]:
-    """The benchmarks there are; a name written in two ways is one."""
-    found: list[str] = []
-    for name in names:
-        if not any(same_benchmark(name, known) for known in found):
-            found.append(name)
-    return found
-
-
-def one_run(
-    asked: Asked, shelf: Shelf, benchmark: str, has: Callable[[Measured], object]
-) -> tuple[Measured | None, list[Choice]]:
-    """The run to show, and those it can be changed for."""
-    runs = {key: found for key, found in shelf.on(benchmark).items() if has(found)}
-    chosen = next((key for key in asked.runs or () if key in runs), next(iter(runs), None))
-    return runs.get(chosen or ""), [Choice(key, found.name, shelf.whose(key), key == chosen) for key, found in runs.items()]
+def choose_run(
+    request: ChartRequest, results: Results, benchmark: str, has: Callable[[Measured], object]
+) -> tuple[Measured | None, list[SeriesOption]]:
+    """The run to draw, and those it can be changed for: runs on the benchmark that have something to draw."""
+    runs = {key: found for key, found in results.on(benchmark).items() if has(found)}
+    chosen = next((key for key in request.runs or () if key in runs), next(iter(runs), ""))
+    return runs.get(chosen), [SeriesOption(key, run.name, results.whose(key), key == chosen) for key, run in runs.items()]

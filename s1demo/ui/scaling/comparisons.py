@@ -1,4 +1,4 @@
-"""Looks at several models or variants side by side: differences, methods, training rows, extension strings, sample efficiency."""
+"""Charts of several models or variants side by side: differences, methods, training rows, extensions, sample efficiency."""
 
 from __future__ import annotations
 
@@ -7,210 +7,183 @@ from dataclasses import replace
 
 import plotly.graph_objects as go
 
-from s1demo.budget import Limit
+from s1demo.delimiters import EXTENSION
+from s1demo.evals.benchmarks import distinct_benchmarks, same_benchmark
 from s1demo.evals.measured import CURVE, Measured, Role, asked_the_same
 from s1demo.evals.metrics import paired_bootstrap, wilson
 from s1demo.evals.published import PublishedAccuracy
 from s1demo.evals.results import Point
+from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
 from s1demo.plots import (
     HEADER,
-    Contrast,
-    Provenance,
-    Reported,
+    AccuracyRow,
+    Attribution,
+    DifferenceRow,
     ablation_figure,
-    contrasts,
     difference_figure,
+    difference_rows,
     metrics_rows,
     sample_efficiency_figure,
 )
-from s1demo.plots.dots import same_benchmark
-from s1demo.policies import NATURAL
-from s1demo.ui.scaling.chart import Asked, Opens, Picture, Shelf, distinct, one_run
+from s1demo.ui.scaling.chart import Chart, ChartRequest, PointKey, Results, choose_run
 
-_ONE_WAIT = "Wait x1"
-_Rows = list[tuple[Reported, Opens | None]]
-
-
-def difference_benchmarks(shelf: Shelf) -> list[str]:
-    own = [found.benchmark for found in shelf.runs.values() if found.run.differences]
-    return distinct(own + [d.benchmark for d in shelf.published.data_differences])
+_Rows = list[tuple[AccuracyRow, PointKey | None]]
+_DIFFERENCE_COLUMNS = ("whose", "setting", "against", "percentage points", "95 % from", "95 % to", "benchmark", "source")
+_FIGURE_COLUMNS = ("accuracy, %", "95 % from", "95 % to", "questions", "training examples", "benchmark", "note", "source")
 
 
-def differences(asked: Asked, shelf: Shelf, benchmark: str) -> Picture:
-    found, choices = one_run(asked, shelf, benchmark, lambda found: found.run.differences)
-    rows = contrasts(found.run, shelf.whose(found.key)) if found else []
-    opens = {row.label: (found.key, row.label, "") for row in rows} if found else {}
-    rows += [
-        Contrast(d.label, d.against, d.points, d.interval, d.benchmark, Provenance.PUBLISHED, d.source)
-        for d in shelf.published.data_differences
-        if same_benchmark(d.benchmark, benchmark)
-    ]
-    drawn = Picture(difference_figure(rows, benchmark, asked.palette, narrow=asked.narrow), choices=choices)
-    drawn.columns = ("whose", "setting", "against", "percentage points", "95 % from", "95 % to", "benchmark", "source")
-    for row in rows:
+def difference_benchmarks(results: Results) -> list[str]:
+    own = [found.benchmark for found in results.runs.values() if found.run.differences]
+    return distinct_benchmarks(own + [d.benchmark for d in results.published.data_differences])
+
+
+def differences(request: ChartRequest, results: Results, benchmark: str) -> Chart:
+    found, choices = choose_run(request, results, benchmark, lambda found: found.run.differences)
+    rows: list[tuple[DifferenceRow, PointKey | None]] = []
+    if found:
+        rows += [(row, (found.key, row.label, "")) for row in difference_rows(found.run, results.whose(found.key))]
+    for d in results.published.data_differences:
+        if same_benchmark(d.benchmark, benchmark):
+            paper = DifferenceRow(
+                d.label, d.points, d.benchmark, Attribution.PUBLISHED, d.source, d.interval, against=d.against
+            )
+            rows.append((paper, None))
+    figure = difference_figure([row for row, _ in rows], benchmark, request.palette, narrow=request.narrow)
+    chart = Chart(figure, columns=_DIFFERENCE_COLUMNS, choices=choices)
+    for row, opens in rows:
         low, high = row.interval or (None, None)
-        cells = (row.provenance.value, row.label, row.against, row.points, low, high, row.benchmark, row.source)
-        drawn.add(cells, opens.get(row.label) if row.provenance is not Provenance.PUBLISHED else None)
-    drawn.notes.append("A triangle: the whole interval lies on one side of 0. A circle: it may be chance.")
-    return drawn
+        cells = (row.attribution.value, row.label, row.against, row.value, low, high, row.benchmark, row.source)
+        chart.add(cells, opens)
+    chart.notes.append("A triangle: the whole interval lies on one side of 0. A circle: it may be chance.")
+    return chart
 
 
-def methods(asked: Asked, shelf: Shelf, benchmark: str) -> Picture:
+def methods(request: ChartRequest, results: Results, benchmark: str) -> Chart:
     """The table of Control, Scaling and Performance: every measured run, then the paper's methods."""
-    drawn = Picture(columns=HEADER)
-    for found in shelf.runs.values():
+    chart = Chart(columns=HEADER)
+    for found in results.runs.values():
         if found.role is Role.EXTENSION:
             continue  # Waits only: nothing asked for a length
-        (row,) = metrics_rows([] if found is shelf.now else [found.run], now=[found.run] if found is shelf.now else [])
+        (row,) = metrics_rows([] if found is results.now else [found.run], now=[found.run] if found is results.now else [])
         method = row.method if found.name in row.method else row.method.replace(found.run.model, found.name)
-        drawn.add(replace(row, method=method, benchmark=found.benchmark).cells)
-    for row in metrics_rows([], shelf.published):
-        drawn.add(row.cells)
-    drawn.text = (
+        chart.add(replace(row, method=method, benchmark=found.benchmark).cells)
+    for row in metrics_rows([], results.published):
+        chart.add(row.cells)
+    chart.text = (
         "Control: how often thinking is as long as it was meant to be. Scaling: percentage points for each doubling of thinking. "
         "Performance: the best accuracy reached. The paper's methods are drawn under “Accuracy against thinking”, AIME24."
     )
-    return drawn
+    return chart
 
 
-def data_rows(shelf: Shelf) -> dict[str, _Rows]:
+def data_rows(results: Results) -> dict[str, _Rows]:
     """Variants of the training rows, by benchmark, left alone and after one Wait, on the questions all of them were asked."""
-    variants = [found for found in shelf.measured.values() if found.role in (Role.BASE, Role.DATA, Role.SIBLING)]
+    variants = [found for found in results.measured.values() if found.role in (Role.BASE, Role.DATA, Role.SIBLING)]
 
-    def place(found: Measured, point: Point) -> tuple[str, str] | None:
+    def shown_as(found: Measured, setting: Setting) -> tuple[str, Setting | None] | None:
         name = f"the curated thousand, {found.name}" if found.key == CURVE else found.name
-        return (name, point.label) if point.label in (NATURAL, _ONE_WAIT) else None
+        return (name, setting) if setting in (LEFT_ALONE, ONE_WAIT) else None
 
-    return _compared(shelf, variants, place, shelf.published.data)
+    return _compared(results, variants, shown_as, results.published.data)
 
 
-def extension_rows(shelf: Shelf) -> dict[str, _Rows]:
+def extension_rows(results: Results) -> dict[str, _Rows]:
     """Natural stopping, and one and two forced extensions of each kind, by benchmark, on the questions all runs were asked."""
-    variants = [found for found in shelf.measured.values() if found.role is Role.EXTENSION]
+    variants = [found for found in results.measured.values() if found.role is Role.EXTENSION]
 
-    def place(found: Measured, point: Point) -> tuple[str, str] | None:
-        return (point.label, "") if point.label == NATURAL or point.num_ignore in (1, 2) else None
+    def shown_as(found: Measured, setting: Setting) -> tuple[str, Setting | None] | None:
+        return (setting.label, None) if setting == LEFT_ALONE or setting.num_ignore in (1, 2) else None
 
-    return _compared(shelf, variants, place, shelf.published.extension_strings)
+    return _compared(results, variants, shown_as, results.published.extension_strings)
 
 
 def _compared(
-    shelf: Shelf,
+    results: Results,
     variants: Sequence[Measured],
-    place: Callable[[Measured, Point], tuple[str, str] | None],
+    shown_as: Callable[[Measured, Setting], tuple[str, Setting | None] | None],
     published: Sequence[PublishedAccuracy],
 ) -> dict[str, _Rows]:
     """Variants beside the model's own curve, then the paper's, by benchmark.
 
     Args:
-        shelf: what there is.
+        results: what there is.
         variants: runs to compare with the curve; those on other questions are left out.
-        place: label and setting of a point, None for one that is not shown.
+        shown_as: a point's label, and its setting where that is shown apart; None for a point that is not shown.
         published: the paper's rows.
     """
     rows: dict[str, _Rows] = {}
-    own = shelf.measured.get(CURVE)
+    own = results.measured.get(CURVE)
     here = [found for found in variants if own and asked_the_same(found, own)]
     if own and here:
         n = min(found.run.n for found in [own, *here])  # the curve has more questions, and begins with those of the others
-        made: dict[tuple[str, str], tuple[Reported, Opens | None]] = {}
+        made: dict[object, tuple[AccuracyRow, PointKey | None]] = {}
         for found in [own, *here]:
             for point in found.run.points:
-                if (where := place(found, point)) and where not in made:
-                    made[where] = (_reported(found, point, where, n, own), (found.key, point.label, ""))
+                if (name := shown_as(found, point.setting)) and (name, point.setting) not in made:
+                    made[name, point.setting] = (_measured_row(found, point, *name, n, own), (found.key, point.label, ""))
         rows[own.benchmark] = list(made.values())
     for row in published:
-        reported = Reported(
-            row.label,
-            row.accuracy,
-            row.benchmark,
-            Provenance.PUBLISHED,
-            row.source,
-            row.n,
-            _from_n(row.accuracy, row.n),
-            row.examples,
-        )
-        rows.setdefault(row.benchmark, []).append((reported, None))
+        interval = wilson(round(row.accuracy * row.n / 100), row.n) if row.n else None
+        rows.setdefault(row.benchmark, []).append((_published_row(row, interval), None))
     return rows
 
 
-def _reported(found: Measured, point: Point, place: tuple[str, str], n: int, own: Measured) -> Reported:
+def _measured_row(found: Measured, point: Point, label: str, setting: Setting | None, n: int, own: Measured) -> AccuracyRow:
     """A point on its first `n` questions, and how it differs there from the curve's point of as many Waits."""
-    correct = point.verdicts[:n].count("c")
-    label, setting = place
-    return Reported(
+    correct = sum(point.right[:n])
+    note = "" if found is own else _against(point, own, n)
+    return AccuracyRow(
         label,
         round(100 * correct / n, 2),
         found.benchmark,
-        Provenance.MEASURED,
+        Attribution.MEASURED,
         found.run.command,
-        n,
         wilson(correct, n),
-        setting=setting,
-        note="" if found is own else _against(point, own, n),
+        setting,
+        n,
+        note=note,
     )
+
+
+def _published_row(row: PublishedAccuracy, interval: tuple[float, float] | None) -> AccuracyRow:
+    where = (row.benchmark, Attribution.PUBLISHED, row.source)
+    return AccuracyRow(row.label, row.accuracy, *where, interval, n=row.n, examples=row.examples)
 
 
 def _against(point: Point, own: Measured, n: int) -> str:
-    same = next((other for other in own.run.points if _asked_for(other) == _asked_for(point)), None)
-    if same is None:
+    same = replace(point.setting, extension=EXTENSION)
+    reference = next((other for other in own.run.points if other.setting == same), None)
+    if reference is None:
         return ""
-    right, reference = ([verdict == "c" for verdict in each.verdicts[:n]] for each in (point, same))
-    found = paired_bootstrap(right, reference)
-    return f"{found.points:+.1f} points against {own.name}, {same.label} (95 % interval {found.low:+.1f} to {found.high:+.1f})"
+    found = paired_bootstrap(point.right[:n], reference.right[:n])
+    interval = f"95 % interval {found.low:+.1f} to {found.high:+.1f}"
+    return f"{found.points:+.1f} points against {own.name}, {reference.label} ({interval})"
 
 
-def _asked_for(point: Point) -> tuple[Limit, int, int]:
-    return point.max_thinking_tokens, point.num_ignore, point.votes
-
-
-def _from_n(accuracy: float, n: int | None) -> tuple[float, float] | None:
-    return wilson(round(accuracy * n / 100), n) if n else None
-
-
-def _reported_picture(
-    rows: _Rows,
-    benchmark: str,
-    asked: Asked,
-    figure: Callable[..., go.Figure],
-) -> Picture:
-    drawn = Picture(figure([row for row, _ in rows], benchmark, asked.palette, narrow=asked.narrow))
-    drawn.columns = (
-        "whose",
-        "what",
-        "setting",
-        "accuracy, %",
-        "95 % from",
-        "95 % to",
-        "questions",
-        "training examples",
-        "benchmark",
-        "note",
-        "source",
-    )
+def _accuracy_chart(rows: _Rows, benchmark: str, request: ChartRequest, figure: Callable[..., go.Figure]) -> Chart:
+    chart = Chart(figure([row for row, _ in rows], benchmark, request.palette, narrow=request.narrow))
+    chart.columns = ("whose", "what", "setting", *_FIGURE_COLUMNS)
     for row, opens in rows:
         low, high = (round(end, 2) for end in row.interval) if row.interval else (None, None)
-        figures = (row.accuracy, low, high, row.n, row.examples, row.benchmark)
-        drawn.add((row.provenance.value, row.label, row.setting, *figures, row.note, row.source), opens)
-    if any(row.provenance is Provenance.PUBLISHED and row.interval for row, _ in rows):
-        drawn.notes.append("The paper prints no intervals for these accuracies; those drawn are ours, from n.")
-    if len({row.n for row, _ in rows if row.provenance is Provenance.MEASURED}) == 1:
-        n = next(row.n for row, _ in rows if row.provenance is Provenance.MEASURED)
-        drawn.notes.append(f"All measured rows are over the same {n:,} questions.")
-    return drawn
+        figures = (row.value, low, high, row.n, row.examples, row.benchmark)
+        setting = row.setting.label if row.setting else ""
+        chart.add((row.attribution.value, row.label, setting, *figures, row.note, row.source), opens)
+    if any(row.attribution is Attribution.PUBLISHED and row.interval for row, _ in rows):
+        chart.notes.append("The paper prints no intervals for these accuracies; those drawn are ours, from n.")
+    counts = {row.n for row, _ in rows if row.attribution is Attribution.MEASURED}
+    if len(counts) == 1:
+        chart.notes.append(f"All measured rows are over the same {counts.pop():,} questions.")
+    return chart
 
 
-def data(asked: Asked, shelf: Shelf, benchmark: str) -> Picture:
-    return _reported_picture(data_rows(shelf).get(benchmark, []), benchmark, asked, ablation_figure)
+def data(request: ChartRequest, results: Results, benchmark: str) -> Chart:
+    return _accuracy_chart(data_rows(results).get(benchmark, []), benchmark, request, ablation_figure)
 
 
-def extensions(asked: Asked, shelf: Shelf, benchmark: str) -> Picture:
-    return _reported_picture(extension_rows(shelf).get(benchmark, []), benchmark, asked, ablation_figure)
+def extensions(request: ChartRequest, results: Results, benchmark: str) -> Chart:
+    return _accuracy_chart(extension_rows(results).get(benchmark, []), benchmark, request, ablation_figure)
 
 
-def samples(asked: Asked, shelf: Shelf, benchmark: str) -> Picture:
-    rows = [
-        Reported(row.label, row.accuracy, row.benchmark, Provenance.PUBLISHED, row.source, row.n, None, row.examples)
-        for row in shelf.published.sample_efficiency
-    ]
-    return _reported_picture([(row, None) for row in rows], benchmark, asked, sample_efficiency_figure)
+def samples(request: ChartRequest, results: Results, benchmark: str) -> Chart:
+    rows: _Rows = [(_published_row(row, None), None) for row in results.published.sample_efficiency]
+    return _accuracy_chart(rows, benchmark, request, sample_efficiency_figure)

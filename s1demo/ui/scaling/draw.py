@@ -1,6 +1,6 @@
-"""The looks of the Scaling tab: each a figure, a table of the same numbers, and what may be chosen for it.
+"""The charts of the Scaling tab: each a figure, a table of the same numbers, and what may be chosen for it.
 
-Pure: what was asked for and what is known in, one JSON-able picture out.
+Pure: what was asked for and what is known in, one JSON-able chart out.
 """
 
 from __future__ import annotations
@@ -8,16 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from s1demo.evals.benchmarks import distinct_benchmarks, same_benchmark
 from s1demo.evals.measured import CURVE, Measured, Role, asked_the_same, training_draws
-from s1demo.plots import Cost, Provenance, accuracy_figure, domains_figure, ledger_figure, text_alternative
-from s1demo.plots.dots import Dot, Kind, kind_of, measured_dots, published_dots, same_benchmark
+from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT
+from s1demo.plots import (
+    Attribution,
+    XAxis,
+    accuracy_figure,
+    domain_points,
+    domains_figure,
+    ledger_figure,
+    text_alternative,
+)
+from s1demo.plots.dots import Dot, measured_dots, published_dots
 from s1demo.plots.style import listing
-from s1demo.policies import NATURAL
 from s1demo.ui.scaling import comparisons as side_by_side
-from s1demo.ui.scaling.chart import AXES, Asked, Choice, Look, Picture, Shelf, distinct, one_run
+from s1demo.ui.scaling.chart import AXES, Chart, ChartKind, ChartRequest, Results, SeriesOption, choose_run
 
 _USUAL = ("BF", "RS", "MAJ")  # published methods that are drawn unless a visitor chooses others
-_ONE_WAIT = "Wait x1"
+_INTERVAL_COLUMNS = ("accuracy, %", "95 % from", "95 % to", "questions", "source")
+_DOMAIN_COLUMNS = ("kind of problem", "point", "right", "questions", "accuracy, %", "mean thinking tokens", "source")
+_LEDGER_COLUMNS = ("from", "to", "wrong → right", "right → wrong", "questions", "source")
 _NO_PUBLISHED_COST = "The paper gives neither answer tokens nor seconds, so its curves are left out on this axis."
 _OWN_INTERVALS = "The paper prints no intervals for these points; those in the hovers and in the table are ours, from n."
 _SECONDS = (
@@ -25,70 +36,71 @@ _SECONDS = (
 )
 
 
-def picture(asked: Asked, shelf: Shelf) -> Picture:
-    """Draw what was asked for, or what comes nearest to it.
-
-    Args:
-        asked: what to show.
-        shelf: what there is.
-    """
-    benchmarks, draw = _LOOKS[asked.look]
-    names = benchmarks(shelf)
-    benchmark = next((name for name in names if same_benchmark(name, asked.benchmark)), names[0] if names else "")
-    drawn = draw(asked, shelf, benchmark)
-    drawn.benchmarks, drawn.benchmark = names, benchmark
-    if drawn.figure is not None:
-        drawn.text = text_alternative(drawn.figure)
-    return drawn
+def draw_chart(request: ChartRequest, results: Results) -> Chart:
+    """Draw what was asked for, or what comes nearest to it."""
+    benchmarks, draw = _CHARTS[request.kind]
+    names = benchmarks(results)
+    benchmark = next((name for name in names if same_benchmark(name, request.benchmark)), names[0] if names else "")
+    chart = draw(request, results, benchmark)
+    chart.benchmarks, chart.benchmark = names, benchmark
+    if chart.figure is not None:
+        chart.text = text_alternative(chart.figure)
+    return chart
 
 
 # --- accuracy against thinking -----------------------------------------------------------------------------------------------
 
 
-def _curve_benchmarks(shelf: Shelf) -> list[str]:
-    return distinct([found.benchmark for found in shelf.runs.values()] + [s.benchmark for s in shelf.published.series])
+def _curve_benchmarks(results: Results) -> list[str]:
+    measured = [found.benchmark for found in results.runs.values()]
+    return distinct_benchmarks(measured + [series.benchmark for series in results.published.series])
 
 
-def _curve(asked: Asked, shelf: Shelf, benchmark: str) -> Picture:
-    cost, runs, series = AXES[asked.axis], shelf.on(benchmark), shelf.series(benchmark)
-    usual = {key for key, found in runs.items() if found.role in (Role.MAIN, Role.SIBLING)}
-    usual |= {key for key, found in series.items() if found.method in _USUAL}
-    wanted = _wanted(asked, [*runs, *series], usual)
+def _curve(request: ChartRequest, results: Results, benchmark: str) -> Chart:
+    cost, series = AXES[request.axis], results.series(benchmark)
     order = [Role.MAIN, Role.SIBLING]
-    runs = dict(sorted(runs.items(), key=lambda item: order.index(item[1].role) if item[1].role in order else len(order)))
-    offered = {key: found for key, found in runs.items() if found.role is not Role.EXTENSION}  # those have a look of their own
-    choices = [Choice(key, found.name, shelf.whose(key), key in wanted) for key, found in offered.items()]
-    choices += [Choice(key, found.name, Provenance.PUBLISHED, key in wanted) for key, found in series.items()]
-    shown = {key: found for key, found in runs.items() if key in wanted}
-    paper = {key: found for key, found in series.items() if key in wanted} if cost is Cost.THINKING else {}
+    runs = dict(
+        sorted(results.on(benchmark).items(), key=lambda item: order.index(item[1].role) if item[1].role in order else len(order))
+    )
+    usual = {key for key, found in runs.items() if found.role in order}
+    usual |= {key for key, found in series.items() if found.method in _USUAL}
+    chosen = _chosen(request, [*runs, *series], usual)
+    options = [
+        SeriesOption(key, found.name, results.whose(key), key in chosen)
+        for key, found in runs.items()
+        if found.role is not Role.EXTENSION  # those have a chart of their own
+    ]
+    options += [SeriesOption(key, found.name, Attribution.PUBLISHED, key in chosen) for key, found in series.items()]
+    shown = {key: found for key, found in runs.items() if key in chosen}
+    paper = [found for key, found in series.items() if key in chosen] if cost is XAxis.THINKING else []
     figure = accuracy_figure(
         {key: found.run for key, found in shown.items()},
-        list(paper.values()),
+        paper,
         benchmark,
-        asked.palette,
+        request.palette,
         cost=cost,
-        tokens_per_second=shelf.tokens_per_second,
+        tokens_per_second=results.tokens_per_second,
         names={key: found.name for key, found in shown.items()},
-        now=[key for key in shown if shelf.whose(key) is Provenance.NOW],
+        now=[key for key in shown if results.whose(key) is Attribution.NOW],
         draws=[key for key, found in shown.items() if found.role is Role.SIBLING],
-        narrow=asked.narrow,
+        narrow=request.narrow,
     )
-    drawn = Picture(figure, choices=choices, several=True, axis=bool(runs))
-    drawn.columns = ("whose", "series", "point", cost.value, "accuracy, %", "95 % from", "95 % to", "questions", "source")
+    chart = Chart(figure, choices=options, several=True, axis=bool(runs))
+    chart.columns = ("whose", "series", "point", cost.value, *_INTERVAL_COLUMNS)
     for key, found in shown.items():
-        for dot in measured_dots(key, found.run, cost, shelf.tokens_per_second or 1.0, shelf.whose(key)):
-            drawn.add(_dot_row(shelf.whose(key), found.name, dot), (key, dot.label, ""))
-    for published in paper.values():
+        for dot in measured_dots(key, found.run, cost, results.tokens_per_second or 1.0, results.whose(key)):
+            chart.add(_dot_row(results.whose(key), found.name, dot), (key, dot.label, ""))
+    for published in paper:
         for dot in published_dots(published):
-            drawn.add(_dot_row(Provenance.PUBLISHED, published.name, dot))
-    drawn.notes += _draws_note(shown) + _fewer_questions_notes(shown)
-    if series and cost is not Cost.THINKING:
-        drawn.notes.append(_NO_PUBLISHED_COST)
-    if cost is Cost.SECONDS and shelf.tokens_per_second:
-        drawn.notes.append(_SECONDS.format(shelf.tokens_per_second))
+            chart.add(_dot_row(Attribution.PUBLISHED, published.name, dot))
+    chart.notes += _draws_note(shown) + _fewer_questions_notes(shown)
+    if series and cost is not XAxis.THINKING:
+        chart.notes.append(_NO_PUBLISHED_COST)
+    if cost is XAxis.SECONDS and results.tokens_per_second:
+        chart.notes.append(_SECONDS.format(results.tokens_per_second))
     if len(paper) > 1:
-        drawn.notes.append(_OWN_INTERVALS)
-    return drawn
+        chart.notes.append(_OWN_INTERVALS)
+    return chart
 
 
 def _draws_note(shown: Mapping[str, Measured]) -> list[str]:
@@ -96,7 +108,7 @@ def _draws_note(shown: Mapping[str, Measured]) -> list[str]:
     draws = training_draws(shown)
     if len(draws) < 2:
         return []
-    alone, once = ([draw.run.point(label).accuracy for draw in draws] for label in (NATURAL, _ONE_WAIT))
+    alone, once = ([draw.run.point(setting).accuracy for draw in draws] for setting in (LEFT_ALONE, ONE_WAIT))
     return [
         f"{len(draws)} training draws, which differ in their thousand rows and their seed: left alone {min(alone):.1f} to "
         f"{max(alone):.1f} % right, after one Wait {min(once):.1f} to {max(once):.1f} %."
@@ -112,7 +124,7 @@ def _fewer_questions_notes(shown: Mapping[str, Measured]) -> list[str]:
     notes = []
     for n in sorted({found.run.n for found in fewer}):
         names = listing([found.name for found in fewer if found.run.n == n])
-        alone, once = (100 * own.run.point(label).verdicts[:n].count("c") / n for label in (NATURAL, _ONE_WAIT))
+        alone, once = (100 * sum(own.run.point(setting).right[:n]) / n for setting in (LEFT_ALONE, ONE_WAIT))
         notes.append(
             f"{names}: over the first {n:,} of the {own.run.n:,} questions only, where the curve is at {alone:.1f} % left alone "
             f"and at {once:.1f} % after one Wait."
@@ -120,77 +132,74 @@ def _fewer_questions_notes(shown: Mapping[str, Measured]) -> list[str]:
     return notes
 
 
-def _dot_row(whose: Provenance, series: str, dot: Dot) -> tuple[Any, ...]:
+def _dot_row(whose: Attribution, series: str, dot: Dot) -> tuple[Any, ...]:
     low, high = dot.interval
     return (whose.value, series, dot.label, round(dot.cost, 4), dot.accuracy, round(low, 2), round(high, 2), dot.n, dot.source)
+
+
+def _chosen(request: ChartRequest, known: Sequence[str], usual: set[str]) -> set[str]:
+    """The series to draw; the page's own sweep is drawn even if the list was made before it."""
+    if request.runs is None:
+        return usual
+    return {*request.runs} & {*known} or (usual if request.runs else set())
 
 
 # --- one measured run ----------------------------------------------------------------------------------------------------------
 
 
-def _measured_benchmarks(has: Callable[[Measured], object]) -> Callable[[Shelf], list[str]]:
-    return lambda shelf: distinct(found.benchmark for found in shelf.runs.values() if has(found))
+def _measured_benchmarks(has: Callable[[Measured], object]) -> Callable[[Results], list[str]]:
+    return lambda results: distinct_benchmarks(found.benchmark for found in results.runs.values() if has(found))
 
 
 def _has_domains(found: Measured) -> bool:
-    return len({domain for point in found.run.points for domain in point.domains}) > 1
+    return len(domain_points(found.run)[1]) > 1
 
 
-def _domains(asked: Asked, shelf: Shelf, benchmark: str) -> Picture:
-    found, choices = one_run(asked, shelf, benchmark, _has_domains)
+def _has_ledger(found: Measured) -> bool:
+    return bool(found.run.ledger)
+
+
+def _domains(request: ChartRequest, results: Results, benchmark: str) -> Chart:
+    found, options = choose_run(request, results, benchmark, _has_domains)
     if found is None:
-        return Picture(text="No run here tells kinds of problems apart. Run a sweep on mini.")
-    whose = shelf.whose(found.key)
-    figure = domains_figure(found.key, found.run, asked.palette, narrow=asked.narrow, provenance=whose)
-    drawn = Picture(figure, choices=choices)
-    drawn.columns = (
-        "whose",
-        "series",
-        "kind of problem",
-        "point",
-        "right",
-        "questions",
-        "accuracy, %",
-        "mean thinking tokens",
-        "source",
-    )
-    for domain in sorted({domain for point in found.run.points for domain in point.domains}):
-        for point in found.run.points:
-            if (group := point.domains.get(domain)) and kind_of(point) in (Kind.BUDGETS, Kind.NATURAL, Kind.WAITS):
+        return Chart(text="No run here tells kinds of problems apart. Run a sweep on mini.")
+    whose = results.whose(found.key)
+    figure = domains_figure(found.key, found.run, request.palette, narrow=request.narrow, attribution=whose)
+    chart = Chart(figure, columns=("whose", "series", *_DOMAIN_COLUMNS), choices=options)
+    points, domains = domain_points(found.run)
+    for domain in domains:
+        for point in points:
+            if group := point.domains.get(domain):
                 figures = (group.correct, group.n, group.accuracy, group.mean_thinking_tokens)
-                drawn.add(
-                    (whose.value, found.name, domain, point.label, *figures, found.run.command), (found.key, point.label, domain)
-                )
-    return drawn
+                row = (whose.value, found.name, domain, point.label, *figures, found.run.command)
+                chart.add(row, (found.key, point.label, domain))
+    return chart
 
 
-def _ledger(asked: Asked, shelf: Shelf, benchmark: str) -> Picture:
-    found, choices = one_run(asked, shelf, benchmark, lambda found: found.run.ledger)
+def _ledger(request: ChartRequest, results: Results, benchmark: str) -> Chart:
+    found, options = choose_run(request, results, benchmark, _has_ledger)
     if found is None:
-        return Picture(text="No run here has Waits. Run a sweep with Waits to see what they fix and break.")
-    whose, run = shelf.whose(found.key), found.run
-    drawn = Picture(ledger_figure(found.key, run, asked.palette, narrow=asked.narrow, provenance=whose), choices=choices)
-    drawn.columns = ("whose", "series", "from", "to", "wrong → right", "right → wrong", "questions", "source")
+        return Chart(text="No run here has Waits. Run a sweep with Waits to see what they fix and break.")
+    whose, run = results.whose(found.key), found.run
+    figure = ledger_figure(found.key, run, request.palette, narrow=request.narrow, attribution=whose)
+    chart = Chart(figure, columns=("whose", "series", *_LEDGER_COLUMNS), choices=options)
     for e in run.ledger:
-        row = (whose.value, found.name, e.after, e.label, e.wrong_to_right, e.right_to_wrong, run.n, run.command)
-        drawn.add(row, (found.key, e.label, ""))
-    return drawn
+        label = e.setting.label
+        row = (whose.value, found.name, e.after.label, label, e.wrong_to_right, e.right_to_wrong, run.n, run.command)
+        chart.add(row, (found.key, label, ""))
+    return chart
 
 
-_LOOKS: dict[Look, tuple[Callable[[Shelf], list[str]], Callable[[Asked, Shelf, str], Picture]]] = {
-    Look.CURVE: (_curve_benchmarks, _curve),
-    Look.DOMAINS: (_measured_benchmarks(_has_domains), _domains),
-    Look.LEDGER: (_measured_benchmarks(lambda found: found.run.ledger), _ledger),
-    Look.DIFFERENCES: (side_by_side.difference_benchmarks, side_by_side.differences),
-    Look.METHODS: (lambda shelf: [], side_by_side.methods),
-    Look.DATA: (lambda shelf: list(side_by_side.data_rows(shelf)), side_by_side.data),
-    Look.EXTENSIONS: (lambda shelf: list(side_by_side.extension_rows(shelf)), side_by_side.extensions),
-    Look.SAMPLES: (lambda shelf: distinct(row.benchmark for row in shelf.published.sample_efficiency), side_by_side.samples),
+_CHARTS: dict[ChartKind, tuple[Callable[[Results], list[str]], Callable[[ChartRequest, Results, str], Chart]]] = {
+    ChartKind.CURVE: (_curve_benchmarks, _curve),
+    ChartKind.DOMAINS: (_measured_benchmarks(_has_domains), _domains),
+    ChartKind.LEDGER: (_measured_benchmarks(_has_ledger), _ledger),
+    ChartKind.DIFFERENCES: (side_by_side.difference_benchmarks, side_by_side.differences),
+    ChartKind.METHODS: (lambda results: [], side_by_side.methods),
+    ChartKind.DATA: (lambda results: list(side_by_side.data_rows(results)), side_by_side.data),
+    ChartKind.EXTENSIONS: (lambda results: list(side_by_side.extension_rows(results)), side_by_side.extensions),
+    ChartKind.SAMPLES: (
+        lambda results: distinct_benchmarks(row.benchmark for row in results.published.sample_efficiency),
+        side_by_side.samples,
+    ),
 }
-
-
-def _wanted(asked: Asked, known: Sequence[str], usual: set[str]) -> set[str]:
-    """The series to draw; the page's own sweep is drawn even if the list was made before it."""
-    if asked.runs is None:
-        return usual
-    return {*asked.runs} & {*known} if {*asked.runs} & {*known} or not asked.runs else usual

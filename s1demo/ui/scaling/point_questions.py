@@ -1,4 +1,4 @@
-"""The questions behind one point of a plot: right and wrong, what a Wait mended and spoilt, and the way to each one's trace.
+"""The questions behind one point of a plot: right and wrong, what a Wait fixed and broke, and the way to each one's trace.
 
 Pure; texts are data-set rows as they are, for a page that sets them as text.
 """
@@ -12,9 +12,9 @@ from typing import Any
 from s1demo.budget import AUTO
 from s1demo.evals.measured import Measured
 from s1demo.evals.results import Point, RunResult
+from s1demo.evals.setting import LEFT_ALONE
 from s1demo.grading import Outcome
-from s1demo.policies import NATURAL
-from s1demo.ui.controls import EXTENSIONS, OWN
+from s1demo.ui.controls import EXTENSIONS, NOTHING, OWN
 
 PAGE = 40  # questions sent at once
 _WORDS = {"c": "right", "i": "wrong", "n": "no answer", "u": "unscorable"}
@@ -25,11 +25,11 @@ _NOT_HERE = "The questions of this run are not shipped with the exhibit. Its com
 
 
 @dataclass(frozen=True)
-class Wanted:
+class QuestionsRequest:
     """What of a point's questions a page asks for; untrusted.
 
     Attributes:
-        label: the point's.
+        label: the label of the point, as links have it.
         domain: only this kind of problem, empty for all.
         only: a key of the filters, such as "wrong"; anything else is all.
         offset: questions to skip.
@@ -43,7 +43,7 @@ class Wanted:
     step: bool = False
 
     @classmethod
-    def read(cls, given: Mapping[str, Any]) -> Wanted:
+    def read(cls, given: Mapping[str, Any]) -> QuestionsRequest:
         """Read what the page sent."""
         offset = given.get("offset")
         return cls(
@@ -83,35 +83,35 @@ _FILTERS: dict[str, Callable[[_Row], bool]] = {
 }
 
 
-def point_questions(found: Measured, wanted: Wanted, model: str, same_model: bool) -> dict[str, Any] | None:
+def point_questions(found: Measured, request: QuestionsRequest, model: str, same_model: bool) -> dict[str, Any] | None:
     """One page of a point's questions, as the page shows it; None where the run has no such point.
 
     Args:
         found: the run.
-        wanted: which point, which questions.
+        request: which point, which questions.
         model: name of the loaded model.
         same_model: whether it is the one the run was measured with.
     """
     run = found.run
-    point = next((point for point in run.points if point.label == wanted.label), None)
+    point = run.labelled(request.label)
     if point is None:
         return None
-    against = _against(run, point, wanted.step)
+    against = _against(run, point, request.step)
     rows = [_Row(n, verdict, against.verdicts[n] if against else "") for n, verdict in enumerate(point.verdicts)]
-    if wanted.domain and found.asked:
-        rows = [row for row in rows if found.asked[row.index].domain == wanted.domain]
+    if request.domain and found.asked:
+        rows = [row for row in rows if found.asked[row.index].domain == request.domain]
     filters = [(key, sum(map(fits, rows))) for key, fits in _FILTERS.items() if against or key not in ("mended", "spoilt")]
-    chosen = wanted.only if wanted.only in dict(filters) else "all"
+    chosen = request.only if request.only in dict(filters) else "all"
     shown = [row for row in rows if _FILTERS[chosen](row)] if found.asked else []
     notes: list[tuple[str, dict[str, str]]] = [] if same_model else [(_OTHER_MODEL, {"measured": run.model, "loaded": model})]
-    notes += [(_VOTES, {})] if point.votes > 1 else []
+    notes += [(_VOTES, {})] if point.setting.votes > 1 else []
     notes += [] if found.asked else [(_NOT_HERE, {})]
     return {
         "run": found.key,
         "label": point.label,
-        "domain": wanted.domain,
-        "step": wanted.step,
-        "title": f"{point.label}{f', {wanted.domain}' if wanted.domain else ''}",
+        "domain": request.domain,
+        "step": request.step,
+        "title": f"{point.label}{f', {request.domain}' if request.domain else ''}",
         "name": found.name,
         "benchmark": found.benchmark,
         "right": sum(row.right for row in rows),
@@ -120,18 +120,18 @@ def point_questions(found: Measured, wanted: Wanted, model: str, same_model: boo
         "filters": filters,
         "only": chosen,
         "notes": notes,
-        "offset": wanted.offset,
+        "offset": request.offset,
         "total": len(shown),
-        "rows": [_row(found, point, row) for row in shown[wanted.offset : wanted.offset + PAGE]],
+        "rows": [_row(found, point, row) for row in shown[request.offset : request.offset + PAGE]],
     }
 
 
 def _against(run: RunResult, point: Point, step: bool) -> Point | None:
     """What a point of Waits or votes is compared with: natural stopping, or the step before it."""
-    before = next((e.after for e in run.ledger if e.label == point.label), NATURAL) if step else NATURAL
-    if point.label == NATURAL or not (point.num_ignore or point.votes > 1):
+    if not point.setting.num_ignore and point.setting.votes < 2:
         return None
-    return next((other for other in run.points if other.label == before), None)
+    before = next((e.after for e in run.ledger if step and e.setting == point.setting), LEFT_ALONE)
+    return next((other for other in run.points if other.setting == before), None)
 
 
 def _row(found: Measured, point: Point, row: _Row) -> dict[str, Any]:
@@ -145,17 +145,22 @@ def _row(found: Measured, point: Point, row: _Row) -> dict[str, Any]:
         "question": problem.question,
         "answer": problem.answer,
         "domain": problem.domain,
-        "go": {"tab": "compare", "question": problem.question, "answer": problem.answer, **_settings(point), "run": "1"},
+        "go": {"tab": "compare", "question": problem.question, "answer": problem.answer, "run": "1", **_address_parts(point)},
     }
 
 
-def _settings(point: Point) -> dict[str, str]:
+def _address_parts(point: Point) -> dict[str, str]:
     """The parts of Compare's address that give this point's run; traces are greedy, whatever was set before."""
-    parts = {"temperature": "0"}
-    if point.max_thinking_tokens != AUTO:
-        return parts | {"budget": str(point.max_thinking_tokens)}
-    if not point.num_ignore:
+    parts, setting = {"temperature": "0"}, point.setting
+    if setting.max_thinking_tokens != AUTO:
+        return parts | {"budget": str(setting.max_thinking_tokens)}
+    if not setting.num_ignore:
         return parts
-    word = point.label.rsplit(" x", 1)[0]
-    extension = {"extension": word} if word in EXTENSIONS else {"extension": OWN, "own": "\n" if word == "newline" else word}
-    return parts | {"waits": str(point.num_ignore)} | extension
+    return parts | {"waits": str(setting.num_ignore)} | _extension_parts(setting.extension)
+
+
+def _extension_parts(extension: str) -> dict[str, str]:
+    if not extension:
+        return {"extension": NOTHING}
+    on_a_button = extension in EXTENSIONS and extension not in (NOTHING, OWN)
+    return {"extension": extension} if on_a_button else {"extension": OWN, "own": extension}

@@ -37,7 +37,7 @@ DEFAULT_QUESTIONS, DEFAULT_BUDGETS, DEFAULT_WAITS = 48, "0, 16, 64, 128", "1, 2"
 MOST_SETTINGS = 12  # budgets, and Waits, of one sweep
 MOST_KEPT = 32  # journals in the folder, and results in memory
 _SHOW_SECONDS = 0.7  # at least, between two results of an unfinished sweep
-_SETTLED = 4  # finished questions from which on a rate is told: the first ones come late, and several at once
+_SETTLED = 4  # finished questions from which on a rate is shown: the first ones come late, and several at once
 _NO_MODEL = "Recorded traces are played here, which answer only the questions they were recorded of. A sweep needs a model."
 _NO_TIME = (
     "The sweep was stopped after {:.0f} s, the longest a run may take here; {} of {} questions are kept. Run it again to go on."
@@ -45,7 +45,7 @@ _NO_TIME = (
 
 
 @dataclass(frozen=True)
-class Order:
+class SweepRequest:
     """What a visitor asks to be measured.
 
     Attributes:
@@ -59,7 +59,7 @@ class Order:
     plan: SweepPlan
 
     @classmethod
-    def read(cls, given: Mapping[str, Any]) -> Order:
+    def read(cls, given: Mapping[str, Any]) -> SweepRequest:
         """Read what the page sent; untrusted.
 
         Args:
@@ -99,7 +99,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Progress:
+class SweepProgress:
     """Where a sweep stands.
 
     Attributes:
@@ -124,8 +124,8 @@ class Progress:
     finished: bool = False
 
 
-class SweepDesk:
-    """Takes orders, one sweep at a time as the caller sees to it, and keeps the results.
+class Sweeps:
+    """Measures what visitors ask for, and keeps the results. The caller sees to it that there is one sweep at a time.
 
     Args:
         engine: what decodes.
@@ -157,22 +157,22 @@ class SweepDesk:
         """What has been measured of a plan, also while it is not finished; None for unknown and long forgotten ones."""
         return self._results.get(key)
 
-    async def events(self, given: Mapping[str, Any]) -> AsyncGenerator[tuple[str, Progress], None]:
+    async def events(self, given: Mapping[str, Any]) -> AsyncGenerator[tuple[str, SweepProgress], None]:
         """Measure what a visitor asked for, as far as its journal lacks it; closing the iterator ends the engine's work.
 
         Args:
-            given: see `Order.read`.
+            given: see `SweepRequest.read`.
 
         Yields:
             ("sweep", progress), first at once, last with `finished`.
 
         Raises:
-            S1Error: an order that cannot be carried out, a failing engine, or no time left; what was finished is kept.
+            S1Error: a request that cannot be carried out, a failing engine, or no time left; what was finished is kept.
         """
         if self._engine.info.engine == "replay":
             raise InputError(_NO_MODEL)
-        order = Order.read(given)
-        pass_ = _Pass(self._engine, self._settings, order, await asyncio.to_thread(self._source, order), self.folder)
+        request = SweepRequest.read(given)
+        pass_ = _Pass(self._engine, self._settings, request, await asyncio.to_thread(self._source, request), self.folder)
         try:
             async for progress in pass_.steps():
                 if pass_.result is not None:
@@ -181,9 +181,9 @@ class SweepDesk:
         finally:
             await pass_.end()
 
-    def _source(self, order: Order) -> Provenance:
+    def _source(self, request: SweepRequest) -> Provenance:
         settings, model = self._settings, self._engine.info.model
-        return provenance(model, settings.model_path, order.benchmark, order.problems, order.command(settings, model))
+        return provenance(model, settings.model_path, request.benchmark, request.problems, request.command(settings, model))
 
     def _keep(self, found: Measured) -> None:
         self._results[found.key] = found
@@ -193,13 +193,13 @@ class SweepDesk:
 
 
 class _Pass:
-    """One pass over the questions of an order."""
+    """One pass over the questions of a request."""
 
-    def __init__(self, engine: Engine, settings: Settings, order: Order, source: Provenance, folder: Path) -> None:
+    def __init__(self, engine: Engine, settings: Settings, request: SweepRequest, source: Provenance, folder: Path) -> None:
         self.result: Measured | None = None
-        self._engine, self._settings, self._order, self._source = engine, settings, order, source
+        self._engine, self._settings, self._request, self._source = engine, settings, request, source
         runs_on = (settings.engine, engine.info.device, settings.dtype, engine.info.format)
-        arguments = traces_depend_on(order.plan, source, len(order.problems), runs_on)
+        arguments = traces_depend_on(request.plan, source, len(request.problems), runs_on)
         self._key = hashlib.sha256(json.dumps(arguments).encode()).hexdigest()[:16]
         self._journal = Journal(folder / f"{self._key}.traces.jsonl", arguments)
         self._finished: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -209,7 +209,7 @@ class _Pass:
         self._begun = time.monotonic()
         _forget_old(folder)
 
-    async def steps(self) -> AsyncGenerator[Progress, None]:
+    async def steps(self) -> AsyncGenerator[SweepProgress, None]:
         """Decode, and yield the progress: at once, behind finished questions, at the end."""
         if self._journal.done:
             self._records = await asyncio.to_thread(lambda: [_slim(record) for record in self._journal.records()])
@@ -219,7 +219,7 @@ class _Pass:
         self._begun = time.monotonic()
         n_at_once = max(1, self._settings.max_concurrent_requests // 2)  # the other half is for other visitors
         self._work = asyncio.create_task(
-            sweep(self._engine, self._order.problems, self._order.plan, self._journal, self._finished.put_nowait, n_at_once)
+            sweep(self._engine, self._request.problems, self._request.plan, self._journal, self._finished.put_nowait, n_at_once)
         )
         next_show = time.monotonic() + _SHOW_SECONDS
         while not self._work.done() or not self._finished.empty():
@@ -230,7 +230,7 @@ class _Pass:
                 next_show = time.monotonic() + max(_SHOW_SECONDS, 8 * (time.monotonic() - begun))
             yield self._progress()
             if time.monotonic() - self._begun > self._settings.max_run_seconds:
-                raise S1Error(_NO_TIME.format(self._settings.max_run_seconds, len(self._records), len(self._order.problems)))
+                raise S1Error(_NO_TIME.format(self._settings.max_run_seconds, len(self._records), len(self._request.problems)))
         self._work.result()  # raises what the sweep raised
         await self._show()
         yield self._progress(finished=True)
@@ -262,15 +262,15 @@ class _Pass:
         if not self._records:
             return
         records = sorted(self._records, key=lambda record: record["index"])
-        run: RunResult = await asyncio.to_thread(summarise, records, self._order.plan, self._source)
-        asked = tuple(self._order.problems[record["index"]] for record in records)
+        run: RunResult = await asyncio.to_thread(summarise, records, self._request.plan, self._source)
+        asked = tuple(self._request.problems[record["index"]] for record in records)
         self.result = Measured(self._key, f"{run.model}, this sweep", run, asked=asked)
         self._shown += 1
 
-    def _progress(self, finished: bool = False) -> Progress:
-        done, total = len(self._records), len(self._order.problems)
+    def _progress(self, finished: bool = False) -> SweepProgress:
+        done, total = len(self._records), len(self._request.problems)
         seconds = time.monotonic() - self._begun
-        return Progress(
+        return SweepProgress(
             self._key, done, total, self._begun_with, seconds, self._tokens, self._shown, self._source.command, finished
         )
 
@@ -281,21 +281,14 @@ class SweepView:
     ["status", "sweep", {...}]   how far it is: key, done, total, shown, finished, and `text`, the same in words
     """
 
-    def feed(self, name: str, event: Progress, seconds: float) -> list[Op]:
+    def feed(self, name: str, event: SweepProgress, seconds: float) -> list[Op]:
         """The operations one step asks for."""
-        status = {
-            "key": event.key,
-            "done": event.done,
-            "total": event.total,
-            "shown": event.shown,
-            "finished": event.finished,
-            "command": event.command,
-            "text": progress_text(event),
-        }
-        return [["status", name, status]]
+        fields = ("key", "done", "total", "shown", "finished", "command")
+        status = {field: getattr(event, field) for field in fields}
+        return [["status", name, status | {"text": progress_text(event)}]]
 
 
-def progress_text(progress: Progress) -> str:
+def progress_text(progress: SweepProgress) -> str:
     """How far a sweep is, how fast, and how long it still takes, in words."""
     parts = [f"{progress.done:,} of {counted(progress.total, 'question')}"]
     decoded = progress.done - progress.begun_with  # by this run; what an earlier one kept has no part in the rate
@@ -326,11 +319,12 @@ def _numbers(text: Any, what: str) -> tuple[int, ...]:
 
 def _slim(record: dict[str, Any]) -> dict[str, Any]:
     """What a result needs of a record; traces stay in the journal."""
-    runs = {
-        label: {name: run[name] for name in ("thinking_tokens", "end_of_thinking", "answer_ids", "answer")}
-        for label, run in record["runs"].items()
-    }
-    return {name: value for name, value in record.items() if name != "thinking_ids"} | {"thinking": "", "runs": runs}
+    runs = {label: _without_traces(run) for label, run in record["runs"].items()}
+    return _without_traces(record) | {"runs": runs}
+
+
+def _without_traces(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in ("thinking", "thinking_ids", "answer_text")}
 
 
 def _forget_old(folder: Path) -> None:

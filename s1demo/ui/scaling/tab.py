@@ -1,6 +1,6 @@
 """The Scaling tab: accuracy against thinking, published and measured, what it is made of, and a sweep of the loaded model.
 
-Everything is drawn by `web/scaling.js` from what the listeners here return; nothing is in the page before the tab is opened, and
+Everything is drawn by `scaling.js` from what the listeners here return; nothing is in the page before the tab is opened, and
 plotly (which Gradio's own plot component brings) is loaded with the first figure.
 """
 
@@ -29,20 +29,20 @@ from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
 from s1demo.ui.page.bundle import on_load
 from s1demo.ui.questions import DEFAULT_QUESTION
-from s1demo.ui.scaling.chart import AXIS_NAMES, LOOKS, Asked, Shelf
-from s1demo.ui.scaling.draw import picture
-from s1demo.ui.scaling.point_questions import Wanted, point_questions
-from s1demo.ui.scaling.sweeps import DEFAULT_BUDGETS, DEFAULT_QUESTIONS, DEFAULT_WAITS, SweepDesk, SweepView
+from s1demo.ui.scaling.chart import AXIS_NAMES, TITLES, ChartRequest, Results
+from s1demo.ui.scaling.draw import draw_chart
+from s1demo.ui.scaling.point_questions import QuestionsRequest, point_questions
+from s1demo.ui.scaling.sweeps import DEFAULT_BUDGETS, DEFAULT_QUESTIONS, DEFAULT_WAITS, Sweeps, SweepView
 from s1demo.ui.stream.streaming import Message, ViewStream
 
 KIND = "sweep"
-_RATE_TOKENS = 256  # of the trace that tells how fast the model is
-_GRACE_SECONDS = 30.0  # the desk ends a sweep first, in words of its own
+_RATE_TOKENS = 256  # of the trace by which the model's rate is measured
+_GRACE_SECONDS = 30.0  # `Sweeps` ends a sweep first, in words of its own
 EVENTS = ("plotly", "draw", "questions", "save", "run", "stop", "resync")  # what the page asks for
 _NO_RATE = "Recorded traces are played here, so there is no model whose seconds could be told. Choose tokens for the axis."
-_LOOK = '<label class="pill"><input type="radio" name="scaling-look" value="{value}"><span>{title}</span></label>'
+_KIND = '<label class="pill"><input type="radio" name="scaling-look" value="{value}"><span>{title}</span></label>'
 _VIEW = """
-<div class="pills scaling-looks" role="radiogroup" aria-label="What to look at">{looks}</div>
+<div class="pills scaling-looks" role="radiogroup" aria-label="What to look at">{kinds}</div>
 <div class="scaling-choices">
   <label class="scaling-benchmark">Questions <select id="scaling-benchmark"></select></label>
   <label class="scaling-axis">against <select id="scaling-axis">{axes}</select></label>
@@ -108,41 +108,41 @@ class Scaling:
         self._engine = engine
         self._rate: float | None = None
         self._measuring = asyncio.Lock()
-        self.desk = SweepDesk(engine, settings)
+        self.sweeps = Sweeps(engine, settings)
 
     @cached_property
-    def shelf(self) -> Shelf:
+    def shipped(self) -> Results:
         """The shipped numbers, read when they are first asked for."""
-        return Shelf(load_measured(), load_published())
+        return Results(load_measured(), load_published())
 
-    async def picture(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """One look at the numbers, as the page takes it; a problem is a sentence in it.
+    async def chart(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """One chart, as the page takes it; a problem is a sentence in it.
 
         Args:
             given: what the page asks for; untrusted.
         """
-        asked, rate, problem = Asked.read(given), None, ""
+        request, rate, problem = ChartRequest.read(given), None, ""
         try:
-            rate = await self.tokens_per_second() if asked.axis == "seconds" else None
+            rate = await self.tokens_per_second() if request.axis == "seconds" else None
         except S1Error as error:
-            problem, asked = str(error), replace(asked, axis="thinking")
-        kept = await asyncio.to_thread(lambda: self.shelf)
-        shelf = replace(kept, now=self.desk.result(asked.now), tokens_per_second=rate)
-        drawn = await asyncio.to_thread(lambda: picture(asked, shelf).to_dict())
-        return drawn | {"look": asked.look, "axis": asked.axis if drawn["axis"] else "", "problem": problem}
+            problem, request = str(error), replace(request, axis="thinking")
+        shipped = await asyncio.to_thread(lambda: self.shipped)
+        results = replace(shipped, now=self.sweeps.result(request.now), tokens_per_second=rate)
+        drawn = await asyncio.to_thread(lambda: draw_chart(request, results).to_dict())
+        return drawn | {"look": request.kind, "axis": request.axis if drawn["axis"] else "", "problem": problem}
 
     async def questions(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
         """The questions of a point, as the page shows them; None for a point there is not."""
         key = str(given.get("run") or "")
-        found = self.desk.result(key) or (await asyncio.to_thread(lambda: self.shelf)).measured.get(key)
+        found = self.sweeps.result(key) or (await asyncio.to_thread(lambda: self.shipped)).measured.get(key)
         if found is None:
             return None
         same = await asyncio.to_thread(self.is_loaded, found)
-        return point_questions(found, Wanted.read(given), self._engine.info.model, same)
+        return point_questions(found, QuestionsRequest.read(given), self._engine.info.model, same)
 
     def is_loaded(self, found: Measured) -> bool:
         """Whether a run was measured with the loaded model."""
-        return found.run.model == self._engine.info.model and found.run.model_digest == self.desk.digest
+        return found.run.model == self._engine.info.model and found.run.model_digest == self.sweeps.digest
 
     async def tokens_per_second(self) -> float:
         """The rate of one trace alone, measured at the first call.
@@ -181,20 +181,20 @@ def build_scaling_tab(exhibit: Exhibit) -> Fields:
     loader = gr.Plot(elem_id="plotly-loader", visible="hidden", show_label=False, container=False)
 
     async def draw(event: gr.EventData) -> dict[str, Any]:
-        return _answer(event, "picture", await scaling.picture(_given(event)))
+        return _answer(event, "picture", await scaling.chart(_given(event)))
 
     async def list_questions(event: gr.EventData) -> dict[str, Any]:
         return _answer(event, "questions", await scaling.questions(_given(event)))
 
     async def save(event: gr.EventData) -> dict[str, Any]:
-        found = scaling.desk.result(str(_given(event).get("key")))
+        found = scaling.sweeps.result(str(_given(event).get("key")))
         return _answer(event, "run", found.run.to_dict() if found else None)
 
     async def run_sweep(request: gr.Request, event: gr.EventData) -> AsyncGenerator[Message, None]:
         given = _given(event)
 
         def make(number: int) -> ViewStream:
-            return ViewStream(number, SweepView(), scaling.desk.events(given), settings.max_run_seconds + _GRACE_SECONDS)
+            return ViewStream(number, SweepView(), scaling.sweeps.events(given), settings.max_run_seconds + _GRACE_SECONDS)
 
         stream = await sessions.open(str(request.session_hash), KIND, make)
         async with aclosing(stream.messages()) as messages:
@@ -220,11 +220,11 @@ def build_scaling_tab(exhibit: Exhibit) -> Fields:
 
 
 def _template() -> str:
-    looks = "".join(_LOOK.format(value=look.value, title=title) for look, title in LOOKS.items())
+    kinds = "".join(_KIND.format(value=kind.value, title=title) for kind, title in TITLES.items())
     axes = "".join(f'<option value="{value}">{name}</option>' for value, name in AXIS_NAMES.items())
     swept = "".join(f'<option value="{name}">{name} ({len(rows):,})</option>' for name, rows in shipped_benchmarks().items())
     return _VIEW.format(
-        looks=looks, axes=axes, swept=swept, questions=DEFAULT_QUESTIONS, budgets=DEFAULT_BUDGETS, waits=DEFAULT_WAITS
+        kinds=kinds, axes=axes, swept=swept, questions=DEFAULT_QUESTIONS, budgets=DEFAULT_BUDGETS, waits=DEFAULT_WAITS
     )
 
 

@@ -12,6 +12,7 @@ from s1demo.engines.local.engine import TransformersEngine
 from s1demo.evals.benchmarks import digest, load_benchmark
 from s1demo.evals.provenance import model_digest
 from s1demo.evals.results import RunResult, read_run
+from s1demo.evals.setting import LEFT_ALONE, Setting
 from s1demo.events import Event, Phase, Tokens
 from s1demo.grading import extract_answer, grade
 from s1demo.settings import ASSETS, EMBEDDED_MODEL
@@ -20,7 +21,7 @@ from training.mini.measure import MEASURED, MEASUREMENTS, SELF, curve_table, dom
 
 ROOT = ASSETS.parent
 ASKED = load_benchmark("mini")[:96]
-SETTINGS = {"budget 16": BudgetPolicy(16), "natural": BudgetPolicy(), "Wait x2": BudgetPolicy(AUTO, 2)}
+SETTINGS = (Setting(16), LEFT_ALONE, Setting(num_ignore=2))
 ODD = Path(__file__).with_name("odd_questions.txt")  # short or strange, as visitors type
 GARBLED, MOST_GARBLED = re.compile("think|[Aa]nswer"), 2
 MOST_DIFFERENT = 2  # another processor may round a logit the other way
@@ -56,12 +57,12 @@ def test_the_documents_show_the_measured_tables(curve: RunResult) -> None:
     assert "\n".join(domain_table(curve)) in training
 
 
-@pytest.mark.parametrize("label", SETTINGS)
-def test_the_shipped_weights_do_what_was_measured(engine: TransformersEngine, curve: RunResult, label: str) -> None:
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.label)
+def test_the_shipped_weights_do_what_was_measured(engine: TransformersEngine, curve: RunResult, setting: Setting) -> None:
     """The first questions again, by the batch driver instead of the sweep."""
-    runs = asyncio.run(decode_batch(engine, [(problem.question, SETTINGS[label]) for problem in ASKED]))
+    runs = asyncio.run(decode_batch(engine, [(problem.question, setting.policy) for problem in ASKED]))
     verdicts = [verdict(engine, events, problem.answer) for events, problem in zip(runs, ASKED, strict=True)]
-    pairs = zip(verdicts, curve.point(label).verdicts, strict=False)
+    pairs = zip(verdicts, curve.point(setting).verdicts, strict=False)
     assert sum(found != measured for found, measured in pairs) <= MOST_DIFFERENT
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from s1demo.delimiters import EXTENSION, FINAL_ANSWER
 from s1demo.engines import open_engine
 from s1demo.engines.tokenization import HubTokenizer
+from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
 from s1demo.settings import ASSETS, EMBEDDED_MODEL, Settings
 from s1demo.ui.lesson.content import (
     CODE,
@@ -62,11 +63,11 @@ def test_the_recipes_numbers_are_those_of_the_files(content):
 
 def test_what_training_draws_and_later_waits_do_is_read_from_the_files(content):
     run = measured()
-    higher = replace(run, points=tuple(replace(p, accuracy=99.0) if p.label in ("natural", "Wait x2") else p for p in run.points))
-    once = f"{run.point('Wait x1').accuracy:.1f}"
+    higher = replace(run, points=tuple(replace(p, accuracy=99.0) if p.setting in (LEFT_ALONE, Setting(num_ignore=2)) else p for p in run.points))
+    once = f"{run.point(ONE_WAIT).accuracy:.1f}"
     assert training_sentence([]).startswith("Measured with one training draw")
     assert training_sentence([higher]).startswith("2 training draws") and training_sentence([higher]).endswith(f"to 99.0 %, after one “Wait” in {once} to {once} %.")
-    assert f"gain at most {99 - run.point('Wait x1').accuracy:.1f} points here" in later_waits_sentence(higher)
+    assert f"gain at most {99 - run.point(ONE_WAIT).accuracy:.1f} points here" in later_waits_sentence(higher)
     assert later_waits_sentence(run).endswith("in the paper all Waits together gain 2 of 30 questions.")
     assert content["left_out"][-2:] == [training_sentence(draws()), later_waits_sentence(run)]
 

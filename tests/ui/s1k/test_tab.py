@@ -15,7 +15,7 @@ from s1demo.s1k.loading import load_s1k as load_for_real
 from s1demo.s1k.records import GEMINI, R1, S1_MINI_1K, S1K, S1K_1_1, S1KRecord, Trace
 from s1demo.ui.page.bundle import UI
 from s1demo.ui.s1k import tab as data_tab
-from s1demo.ui.s1k.browse import list_answer, read_wish, row_answer
+from s1demo.ui.s1k.browse import list_answer, read_request, row_answer
 from tests.ui.conftest import wait_until
 from tests.ui.fake_engine import ScriptedEngine
 
@@ -30,7 +30,7 @@ def own_rows(least: int, limit: int) -> int:
     return sum(least <= next(iter(row.traces.values())).tokens < limit for row in OWN)
 
 
-def made_rows(version: str, tell=print) -> list[S1KRecord]:
+def made_rows(version: str, report=print) -> list[S1KRecord]:
     """Rows written here, in the form of s1K-1.1; the miniature's own are the shipped ones, and s1K cannot be had."""
     if version == S1_MINI_1K:
         return read_own_rows()
@@ -105,12 +105,12 @@ def table_of(version):
 
 def test_a_list_and_a_row_are_all_that_travels():
     table = table_of(S1_MINI_1K)
-    first = list_answer(S1_MINI_1K, table, read_wish({"n": 3, "set": S1_MINI_1K}))
+    first = list_answer(S1_MINI_1K, table, read_request({"n": 3, "set": S1_MINI_1K}))
     assert len(json.dumps(first, ensure_ascii=False).encode()) < 110_000
     assert (first["n"], len(first["rows"]), first["catalogue"]["about"]) == (3, 1000, DESCRIPTIONS[S1_MINI_1K])
-    again = list_answer(S1_MINI_1K, table, read_wish({"search": "apple", "have": first["catalogue"]["name"]}))
+    again = list_answer(S1_MINI_1K, table, read_request({"search": "apple", "have": first["catalogue"]["name"]}))
     assert again["catalogue"] is None and 0 < len(again["rows"]) < 1000
-    row, own = row_answer(S1_MINI_1K, table, read_wish({"row": "1"})), OWN[1]
+    row, own = row_answer(S1_MINI_1K, table, read_request({"row": "1"})), OWN[1]
     assert row["parts"][0][3] == own.question and row["answer"] == own.answer and row["gradable"]
 
 
@@ -131,13 +131,13 @@ def test_a_list_and_a_row_are_all_that_travels():
 )
 def test_nonsense_is_answered_with_a_sentence(data, words):
     with pytest.raises(InputError, match=words):
-        read_wish(data)
+        read_request(data)
 
 
 def test_what_means_nothing_is_left_out():
-    wish = read_wish({"search": 5, "chosen": {"colour": ["red"], "source": []}, "teacher": None, "order": "-length", "row": ""})
-    assert (wish.query.text, wish.query.chosen, wish.query.order, wish.query.descending, wish.row) == ("", {}, "length", True, None)
-    assert list_answer(S1K_1_1, table_of(S1K_1_1), read_wish({"teacher": "claude"}))["teacher"] == R1
+    request = read_request({"search": 5, "chosen": {"colour": ["red"], "source": []}, "teacher": None, "order": "-length", "row": ""})
+    assert (request.query.text, request.query.chosen, request.query.order, request.query.descending, request.row) == ("", {}, "length", True, None)
+    assert list_answer(S1K_1_1, table_of(S1K_1_1), read_request({"teacher": "claude"}))["teacher"] == R1
 
 
 # --------------------------------------------------------------------------------------------------------------- in the browser
