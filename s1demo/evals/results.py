@@ -217,6 +217,8 @@ def run_from_dict(record: dict[str, Any]) -> RunResult:
         KeyError, TypeError, ValueError: a field is missing, of the wrong kind, or contradicts another.
     """
     points = {point["label"]: _point(point) for point in record["points"]}
+    if len({point.setting for point in points.values()}) != len(record["points"]):
+        raise ValueError("two points have the same label")
 
     def named(label: str) -> Setting:
         if label not in points:
@@ -238,8 +240,6 @@ def run_from_dict(record: dict[str, Any]) -> RunResult:
     run = _made(RunResult, values)
     if run.provenance != MEASURED:
         raise ValueError(f"its provenance is {run.provenance!r}, not {MEASURED!r}")
-    if len(points) != len(record["points"]) or len({point.setting for point in run.points}) != len(run.points):
-        raise ValueError("two points have the same label")
     if any(point.n != run.n for point in run.points):
         raise ValueError("the points differ in their number of questions")
     return run

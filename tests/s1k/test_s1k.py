@@ -202,9 +202,9 @@ def test_without_the_hub_only_what_was_kept_is_looked_at(monkeypatch, reason):
     monkeypatch.setattr(loading, "unreachable", lambda: reason)
     if reason:
         with pytest.raises(InputError, match=f"Cannot load s1K .*{reason}"):
-            load_s1k(S1K, tell=told.append)
+            load_s1k(S1K, report=told.append)
     else:
-        assert load_s1k(S1K, tell=told.append)
+        assert load_s1k(S1K, report=told.append)
     assert told[0] == "Asking the Hugging Face Hub for s1K." and ("copy of s1K kept here" in told[1]) == bool(reason)
     assert offline == [bool(reason)] and config.HF_HUB_OFFLINE is False
 
