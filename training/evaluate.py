@@ -22,6 +22,7 @@ from typing import Any
 
 from s1demo.cli.benchmark import BAD_INPUT, BUDGETS, WAITS, journal_path, measure
 from s1demo.cli.engine import INTERRUPTED, open_patiently, settings_of
+from s1demo.cli.options import numbers_of
 from s1demo.cli.terminal import one_line
 from s1demo.engines import Engine
 from s1demo.errors import InputError, S1Error
@@ -30,7 +31,7 @@ from s1demo.evals.journal import Journal
 from s1demo.evals.published import Published, load_published
 from s1demo.evals.results import Point, RunResult, read_run
 from s1demo.evals.sweep import SweepPlan
-from s1demo.evals.token_counts import sample_statistics, samples
+from s1demo.evals.token_counts import sample_statistics
 from s1demo.grading import Outcome
 from s1demo.settings import ENGINES, Settings
 
@@ -101,7 +102,7 @@ async def evaluate(
 
 def _write_statistics(out: Path, plan: SweepPlan, engine: Engine) -> None:
     journal, line_ends = Journal.existing(journal_path(out)), engine.tokenizer.line_end_ids()
-    found = {s.label: asdict(sample_statistics(samples(journal.records(), s), line_ends)) for s in plan.policies()}
+    found = {s.label: asdict(sample_statistics(journal.records(), s, line_ends)) for s in plan.policies()}
     statistics_path(out).write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 
@@ -238,8 +239,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--model", required=True, metavar="FOLDER_OR_HUB_ID")
     add("--benchmarks", type=_names, required=True, metavar="NAME,...", help=f"any of {', '.join(NAMES)}, FILE.jsonl")
     add("--out", type=Path, required=True, metavar="FOLDER", help="one run.json per benchmark, and table.md over all of them")
-    add("--budgets", type=_numbers, metavar="N,...", help="thinking budgets, '' for none; the paper's by default")
-    add("--waits", type=_numbers, metavar="K,...", help="ends to suppress, '' for none; the paper's by default")
+    add("--budgets", type=numbers_of, metavar="N,...", help="thinking budgets, '' for none; the paper's by default")
+    add("--waits", type=numbers_of, metavar="K,...", help="ends to suppress, '' for none; the paper's by default")
     add("--limit", type=int, metavar="N", help="only the first N questions of each")
     add("--engine", choices=ENGINES, help="what decodes (default: S1_ENGINE or transformers)")
     add("--published", choices=PUBLISHED_MODELS, default=PUBLISHED_MODELS[0], help="whose published numbers to show")
@@ -248,10 +249,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(",") if part.strip())
 
 
 if __name__ == "__main__":

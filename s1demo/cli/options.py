@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -57,44 +58,29 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line; each command's function is in its `command`."""
     parser = _OneLineParser(prog="s1demo", description="Budget forcing on the command line.")
     commands = parser.add_subparsers(required=True, metavar="ask | compare | probe | sweep | grade | bench")
-    ask = commands.add_parser("ask", help="one budget-forced run", epilog=_DASHES)
-    ask.set_defaults(command=question.ask)
+
+    def command(name: str, function: Callable[..., Any], help: str, description: str = "", epilog: str = "") -> _OneLineParser:
+        texts: dict[str, Any] = {"help": help, "description": description, "epilog": epilog}
+        added = commands.add_parser(name, **texts, formatter_class=argparse.RawDescriptionHelpFormatter)
+        added.set_defaults(command=function)
+        return added
+
+    ask = command("ask", question.ask, "one budget-forced run", epilog=_DASHES)
     _add_run_options(ask, {"max_thinking_tokens": AUTO, "num_ignore": 0})
-    side_by_side = commands.add_parser(
-        "compare",
-        help="truncated, natural and extended runs of one question, or any others",
-        description=_COMPARING,
-        epilog=f"{_POLICIES}\n\n{_DASHES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    side_by_side.set_defaults(command=question.compare)
+    several = "truncated, natural and extended runs of one question, or any others"
+    side_by_side = command("compare", question.compare, several, _COMPARING, f"{_POLICIES}\n\n{_DASHES}")
     side_by_side.add_argument("--policies", metavar="JSON|@FILE", help="other runs than these three (see below)")
     _add_run_options(side_by_side, {"max_thinking_tokens": 16, "num_ignore": 2})
-    timeline = commands.add_parser("probe", help="what the model would answer at each point of its thinking", epilog=_DASHES)
-    timeline.set_defaults(command=question.probe)
+    timeline = command("probe", question.probe, "what the model would answer at each point of its thinking", epilog=_DASHES)
     timeline.add_argument("--every", type=_whole, metavar="N", help=f"every N thinking tokens (default {question.PROBE_EVERY})")
     timeline.add_argument("--lines", action="store_true", help="behind each line; no default for --every then")
     timeline.add_argument("--waits", action="store_true", help="before each suppressed end and behind its extension, likewise")
     _add_run_options(timeline, {"max_thinking_tokens": AUTO, "num_ignore": 0})
-    sweep = commands.add_parser(
-        "sweep",
-        help="accuracy against thinking on a benchmark, in one pass over shared prefixes",
-        description=_SWEEP,
-        epilog=_RESUMING,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    sweep.set_defaults(command=benchmark.sweep)
-    _add_sweep_options(sweep)
-    grade = commands.add_parser(
-        "grade",
-        help="grade a file of answers",
-        description=_GRADE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    grade.set_defaults(command=benchmark.grade)
+    in_one_pass = "accuracy against thinking on a benchmark, in one pass over shared prefixes"
+    _add_sweep_options(command("sweep", benchmark.sweep, in_one_pass, _SWEEP, _RESUMING))
+    grade = command("grade", benchmark.grade, "grade a file of answers", _GRADE)
     grade.add_argument("file", type=Path, metavar="FILE.jsonl")
-    bench = commands.add_parser("bench", help="how fast this machine runs the exhibit")
-    bench.set_defaults(command=benchmark.bench)
+    bench = command("bench", benchmark.bench, "how fast this machine runs the exhibit")
     bench.add_argument("--ui", action="store_true", help="what the page costs instead, in a Chromium and for a class (no model)")
     _add_engine_options(bench)
     return parser
@@ -108,9 +94,13 @@ def _add_run_options(parser: argparse.ArgumentParser, policy_defaults: dict[str,
     parser.add_argument("--num-ignore", type=_whole, metavar="K", help="ends of thinking to suppress")
     parser.add_argument("--extension", metavar="TEXT", help=f"appended at each of them (default {EXTENSION}; '': nothing)")
     parser.add_argument("--max-answer-tokens", type=_limit, metavar="M|auto")
-    parser.add_argument("--temperature", type=_number, default=0.0, metavar="T", help="0 is greedy")
     parser.add_argument("--top-p", type=_number, default=1.0, metavar="P")
-    parser.add_argument("--seed", type=_whole, default=0, metavar="S")
+    _add_sampling_and_engine_options(parser, "of sampling")
+
+
+def _add_sampling_and_engine_options(parser: argparse.ArgumentParser, of_what: str) -> None:
+    parser.add_argument("--temperature", type=_number, default=0.0, metavar="T", help="0 is greedy")
+    parser.add_argument("--seed", type=_whole, default=0, metavar="S", help=of_what)
     _add_engine_options(parser)
 
 
@@ -123,18 +113,17 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
 def _add_sweep_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--benchmark", required=True, metavar="NAME|FILE.jsonl", help="what to ask (see above)")
     parser.add_argument("--out", required=True, type=Path, metavar="RUN.json", help="where the result goes")
-    budgets, waits = (",".join(map(str, numbers)) for numbers in (benchmark.BUDGETS, benchmark.WAITS))
-    parser.add_argument("--budgets", type=_wholes, metavar="N,...", help=f"thinking budgets (default {budgets}; '' for none)")
-    parser.add_argument("--waits", type=_wholes, metavar="K,...", help=f"ends to suppress (default {waits}; '' for none)")
+    budgets, waits = (",".join(map(str, listed)) for listed in (benchmark.BUDGETS, benchmark.WAITS))
+    parser.add_argument("--budgets", type=numbers_of, metavar="N,...", help=f"thinking budgets (default {budgets}; '' for none)")
+    parser.add_argument("--waits", type=numbers_of, metavar="K,...", help=f"ends to suppress (default {waits}; '' for none)")
     parser.add_argument("--extension", default=EXTENSION, metavar="TEXT", help=f"appended at each of them (default {EXTENSION})")
     parser.add_argument("--samples", type=_whole, default=1, metavar="n", help="votes: natural runs sampled per question")
-    parser.add_argument("--temperature", type=_number, default=0.0, metavar="T", help="0 is greedy")
     parser.add_argument("--limit", type=_whole, metavar="N", help="only the first N questions")
-    parser.add_argument("--seed", type=_whole, default=0, metavar="S", help="of sampling and of the bootstrap")
-    _add_engine_options(parser)
+    _add_sampling_and_engine_options(parser, "of sampling and of the bootstrap")
 
 
-def _wholes(text: str) -> tuple[int, ...]:
+def numbers_of(text: str) -> tuple[int, ...]:
+    """Numbers with commas between."""
     return tuple(_whole(part) for part in text.split(",") if part.strip())
 
 

@@ -53,10 +53,10 @@ class Source:
     """
 
     repository: str
-    subset: str | None
     split: str
     revision: str
     read: Callable[[Iterable[dict[str, Any]]], list[Problem]]
+    subset: str | None = None
     sha256: str | None = None
     remedy: str = ""
 
@@ -87,7 +87,6 @@ def _gpqa(rows: Iterable[dict[str, Any]]) -> list[Problem]:
 SOURCES = {
     "aime24": Source(
         repository="simplescaling/aime24_nofigures",
-        subset=None,
         split="train",
         revision="main",  # no commit of the paper's own file is known to us, so its text is pinned instead
         read=_aime,
@@ -95,14 +94,12 @@ SOURCES = {
     ),
     "aime25": Source(  # AIME 2025, I and II; the reference's harness names TIGER-Lab/AIME25, of which no commit is known to us
         repository="math-ai/aime25",  # the same 30 problems, as lm-evaluation-harness takes them
-        subset=None,
         split="test",
         revision="563bb8404243c5f09de6ec262f2db674fe5bce9b",
         read=_aime,
     ),
     "math500": Source(
         repository="HuggingFaceH4/MATH-500",
-        subset=None,
         split="test",
         revision="ff5b20257d8185524591543f8ff5993951537bb8",
         read=_math,

@@ -19,18 +19,6 @@ from s1demo.evals.results import RunResult, read_run
 from s1demo.settings import ASSETS
 
 MEASURED, BENCHMARKS = ASSETS / "measured", ASSETS / "benchmarks"
-_NAMES = (  # file name -> what a person calls the run; the first that fits
-    (r"curve|unseen|visitors|elsewhere", "{model}"),
-    (r"base", "its base, not fine-tuned"),
-    (r"votes", "majority votes"),
-    (r"curve-draw-(\d+)", r"another training draw ({0})"),
-    (r"ablation-random", "rows chosen at random"),
-    (r"ablation-diverse", "rows chosen for diversity only"),
-    (r"ablation-longest", "rows with the longest traces"),
-    (r"ablation-whole", "all rows of the pool"),
-    (r"extension-none", "{model} with no text"),
-    (r"extension-(.+)", '{model} with "{0}"'),
-)
 CURVE = "curve"  # key of the shipped model's own sweep
 _FIRST = (CURVE, "unseen", "visitors", "elsewhere", "base", "votes")  # of files on a benchmark; others follow by name
 
@@ -45,6 +33,20 @@ class Role(StrEnum):
     SIBLING = "another draw of the rows and another seed of fine-tuning"
     DATA = "ablation of the rows"
     EXTENSION = "another extension string"
+
+
+_KNOWN = (  # file name, what a person calls the run, and its role; the first that fits
+    (r"curve|unseen|visitors|elsewhere", "{model}", Role.MAIN),
+    (r"base", "its base, not fine-tuned", Role.BASE),
+    (r"votes", "majority votes", Role.MAIN),
+    (r"curve-draw-(\d+)", "another training draw ({0})", Role.SIBLING),
+    (r"ablation-random", "rows chosen at random", Role.DATA),
+    (r"ablation-diverse", "rows chosen for diversity only", Role.DATA),
+    (r"ablation-longest", "rows with the longest traces", Role.DATA),
+    (r"ablation-whole", "all rows of the pool", Role.DATA),
+    (r"extension-none", "{model} with no text", Role.EXTENSION),
+    (r"extension-(.+)", '{model} with "{0}"', Role.EXTENSION),
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def load_measured(folder: Path = MEASURED) -> dict[str, Measured]:
             log.warning("%s", error)
             continue
         key = path.stem if path.stem not in found else f"{path.parent.name}-{path.stem}"
-        found[key] = Measured(key, _name(path.stem, run), run, _role(path.stem), _asked(run))
+        name, role = _name_and_role(path.stem, run)
+        found[key] = Measured(key, name, run, role, _asked(run))
     return found
 
 
@@ -124,13 +127,8 @@ def _place(path: Path) -> tuple[int, str, str]:
     return (_FIRST.index(path.stem) if path.stem in _FIRST else len(_FIRST), path.stem, path.parent.name)
 
 
-def _name(stem: str, run: RunResult) -> str:
-    for pattern, name in _NAMES:
+def _name_and_role(stem: str, run: RunResult) -> tuple[str, Role]:
+    for pattern, name, role in _KNOWN:
         if match := re.fullmatch(pattern, stem):
-            return name.format(*map(str.capitalize, match.groups()), model=run.model)
-    return f"{run.model}, {stem}"
-
-
-def _role(stem: str) -> Role:
-    kinds = {"base": Role.BASE, "curve-draw-": Role.SIBLING, "ablation-": Role.DATA, "extension-": Role.EXTENSION}
-    return next((role for start, role in kinds.items() if stem.startswith(start)), Role.MAIN)
+            return name.format(*map(str.capitalize, match.groups()), model=run.model), role
+    return f"{run.model}, {stem}", Role.MAIN

@@ -22,7 +22,7 @@ Pure: knows records and numbers. Knows no engine, no tokenizer and no file.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,30 +31,6 @@ from s1demo.events import EndOfThinking
 from s1demo.grading import Outcome
 
 _MARK = re.compile(r"answer\s*:|\\boxed", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One run of one question.
-
-    Attributes:
-        thinking_ids: sampled and forced.
-        answer_ids: behind the delimiter, the end of turn left out.
-        end_of_thinking: what ended the thinking.
-        answer_text: the decoded answer.
-        outcome: its grade.
-    """
-
-    thinking_ids: Sequence[int]
-    answer_ids: Sequence[int]
-    end_of_thinking: EndOfThinking
-    answer_text: str
-    outcome: Outcome
-
-    @property
-    def has_mark(self) -> bool:
-        """Whether something says which part is the answer: "Answer:" or a box."""
-        return self.end_of_thinking is not EndOfThinking.NATURAL or bool(_MARK.search(self.answer_text))
 
 
 @dataclass(frozen=True)
@@ -90,52 +66,41 @@ class SampleStatistics:
     lengths: tuple[tuple[int, Outcome], ...]
 
 
-def samples(records: Iterable[dict[str, Any]], setting: Setting) -> Iterator[Sample]:
-    """The runs of one setting in a sweep's journal.
+def sample_statistics(records: Iterable[Mapping[str, Any]], setting: Setting, line_end_ids: Collection[int]) -> SampleStatistics:
+    """The statistics of one setting in a sweep's journal.
 
     Args:
-        records: finished questions, as `Journal.records` gives them.
+        records: at least one finished question, as `Journal.records` gives them.
         setting: what was asked.
-    """
-    for record in records:
-        run = run_of(record, setting)
-        yield Sample(
-            thinking_ids=run.get("thinking_ids", record["thinking_ids"][: run["thinking_tokens"]]),
-            answer_ids=run["answer_ids"],
-            end_of_thinking=EndOfThinking(run["end_of_thinking"]),
-            answer_text=run["answer_text"],
-            outcome=Outcome(run["outcome"]),
-        )
-
-
-def sample_statistics(runs: Iterable[Sample], line_end_ids: Collection[int]) -> SampleStatistics:
-    """Fold runs into their statistics.
-
-    Args:
-        runs: at least one.
         line_end_ids: the ids whose text ends in a newline (`EngineTokenizer.line_end_ids`).
     """
-    found = list(runs)
-    thinking = [len(run.thinking_ids) for run in found]
-    answers = [len(run.answer_ids) for run in found]
-    steps = [max(0, sum(token_id in line_end_ids for token_id in run.thinking_ids) - 1) for run in found]
-    right = [run.outcome is Outcome.CORRECT for run in found]
-    limited = sum(run.end_of_thinking is not EndOfThinking.NATURAL for run in found)
+    thinking, answers, steps, outcomes, limited, unmarked = [], [], [], [], 0, 0
+    for record in records:
+        run = run_of(record, setting)
+        ids = run.get("thinking_ids", record["thinking_ids"][: run["thinking_tokens"]])
+        thinking.append(len(ids))
+        answers.append(len(run["answer_ids"]))
+        steps.append(max(0, sum(token_id in line_end_ids for token_id in ids) - 1))
+        outcomes.append(Outcome(run["outcome"]))
+        cut = run["end_of_thinking"] != EndOfThinking.NATURAL
+        limited += cut
+        unmarked += not (cut or _MARK.search(run["answer_text"]))  # after a cut the forced words mark the answer
+    n, runs = len(thinking), list(zip(thinking, outcomes, strict=True))
     return SampleStatistics(
-        n=len(found),
+        n=n,
         thinking_tokens=_mean(thinking) or 0.0,
         answer_tokens=_mean(answers) or 0.0,
         total_tokens=_mean([a + b for a, b in zip(thinking, answers, strict=True)]) or 0.0,
         least_thinking_tokens=min(thinking),
         most_thinking_tokens=max(thinking),
-        thinking_tokens_right=_mean([n for n, is_right in zip(thinking, right, strict=True) if is_right]),
-        thinking_tokens_not_right=_mean([n for n, is_right in zip(thinking, right, strict=True) if not is_right]),
+        thinking_tokens_right=_mean([tokens for tokens, outcome in runs if outcome is Outcome.CORRECT]),
+        thinking_tokens_not_right=_mean([tokens for tokens, outcome in runs if outcome is not Outcome.CORRECT]),
         steps=_mean(steps) or 0.0,
         tokens_per_step=round(sum(thinking) / sum(steps), 2) if sum(steps) else None,
-        limited_percent=round(100 * limited / len(found), 2),
-        no_answer=sum(run.outcome is Outcome.NO_ANSWER for run in found),
-        without_mark=sum(not run.has_mark for run in found),
-        lengths=tuple(sorted((n, run.outcome) for n, run in zip(thinking, found, strict=True))),
+        limited_percent=round(100 * limited / n, 2),
+        no_answer=outcomes.count(Outcome.NO_ANSWER),
+        without_mark=unmarked,
+        lengths=tuple(sorted(runs)),
     )
 
 

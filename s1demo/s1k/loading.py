@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Lock, Thread
@@ -41,9 +40,6 @@ def load_s1k(
     version: str,
     *,
     repository: str | None = None,
-    revision: str | None = None,
-    cache_dir: Path | None = None,
-    count_tokens: Callable[[str], int] | None = None,
     report: Callable[[str], None] = lambda sentence: None,
 ) -> list[S1KRecord]:
     """Load a data set; `datasets` keeps the download on disk, so that the network is needed once.
@@ -51,9 +47,6 @@ def load_s1k(
     Args:
         version: one of `VERSIONS`.
         repository: another Hub data set, or a folder or file, with the version's columns.
-        revision: another commit, tag or branch than the pinned one (without a network `datasets` takes what it has kept).
-        cache_dir: where `datasets` keeps the download, its own place by default.
-        count_tokens: counts a trace's tokens where the data set does not; without it s1K's lengths are in characters.
         report: called with a sentence on what is being done, whenever that changes.
 
     Raises:
@@ -62,18 +55,15 @@ def load_s1k(
     if version not in VERSIONS:
         raise InputError(f"Unknown data set {version!r}. Choose one of {', '.join(VERSIONS)}.")
     if version == S1_MINI_1K:
-        records = read_own_rows(Path(repository) if repository else OWN_ROWS)
-    else:
-        pinned = REVISIONS[version] if repository is None else None
-        place = repository or REPOSITORIES[version]
-        records = read_records(version, _download(version, place, revision or pinned, cache_dir, report))
-    return [_counted(record, count_tokens) for record in records] if count_tokens else records
+        return read_own_rows(Path(repository) if repository else OWN_ROWS)
+    return read_records(version, _download(version, repository, report))
 
 
-def _download(version: str, repository: str, revision: str | None, cache_dir: Path | None, report: Callable[[str], None]) -> Any:
-    silent, copy = "", Path(repository)
+def _download(version: str, elsewhere: str | None, report: Callable[[str], None]) -> Any:
+    silent, repository, revision = "", elsewhere or REPOSITORIES[version], None if elsewhere else REVISIONS[version]
+    copy = Path(repository)
     if copy.suffix in _FILE_KINDS or copy.exists():
-        return _read_copy(version, copy, cache_dir)
+        return _read_copy(version, copy)
     try:
         report(f"Asking the Hugging Face Hub for {version}.")
         silent = unreachable()
@@ -83,7 +73,7 @@ def _download(version: str, repository: str, revision: str | None, cache_dir: Pa
 
         logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # every retry would print a line; ours says it once
         with _offline() if silent else nullcontext():
-            return load_dataset(repository, split="train", revision=revision, cache_dir=str(cache_dir) if cache_dir else None)
+            return load_dataset(repository, split="train", revision=revision)
     except Exception as error:  # datasets raises many kinds for few causes: no network, a changed layout
         reason = silent or first_line(error).rstrip(".")
         raise InputError(
@@ -92,7 +82,7 @@ def _download(version: str, repository: str, revision: str | None, cache_dir: Pa
         ) from error
 
 
-def _read_copy(version: str, copy: Path, cache_dir: Path | None) -> Any:
+def _read_copy(version: str, copy: Path) -> Any:
     """A data set's rows from a folder or file of this machine.
 
     Raises:
@@ -100,11 +90,10 @@ def _read_copy(version: str, copy: Path, cache_dir: Path | None) -> Any:
     """
     from datasets import load_dataset
 
-    kept = str(cache_dir) if cache_dir else None
     try:
         if copy.suffix in _FILE_KINDS:
-            return load_dataset(_FILE_KINDS[copy.suffix], data_files=str(copy), split="train", cache_dir=kept)
-        return load_dataset(str(copy), split="train", cache_dir=kept)
+            return load_dataset(_FILE_KINDS[copy.suffix], data_files=str(copy), split="train")
+        return load_dataset(str(copy), split="train")
     except Exception as error:  # datasets raises many kinds: no such file, broken JSON, no known file in the folder
         reason = first_line(error).rstrip(".")
         way = f"Give a file ({', '.join(_FILE_KINDS)}) or a folder of such files."
@@ -174,11 +163,3 @@ def _row(line: str, where: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise InputError(f"{where}: no JSON object.")
     return row
-
-
-def _counted(record: S1KRecord, count_tokens: Callable[[str], int]) -> S1KRecord:
-    traces = {
-        teacher: trace if trace.tokens is not None else replace(trace, tokens=count_tokens(trace.thinking))
-        for teacher, trace in record.traces.items()
-    }
-    return replace(record, traces=traces)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from s1demo.errors import InputError
 from s1demo.grading import Outcome, extract_answer, grade
@@ -53,7 +53,7 @@ class TeacherTrace:
     Attributes:
         thinking: its reasoning trace.
         answer: the answer after it, right or wrong.
-        tokens: length of `thinking` in tokens, None where neither the data set nor a tokenizer has counted them.
+        tokens: length of `thinking` in tokens, None where the data set does not count them.
         correct: whether the answer is right, None where it was not graded.
         reason: the judge's words, where the data set has them.
     """
@@ -233,30 +233,13 @@ def short_answer(solution: str) -> str | None:
     return found if found and found != _NOTHING and len(found) <= _LONGEST_ANSWER_CHARS else None
 
 
-@dataclass(frozen=True)
-class CompareLink:
-    """What the button "think about this" opens Compare with.
-
-    Attributes:
-        question: the row's question.
-        answer: its short true answer, empty where none is known: then no verdict can be shown.
-        gradable: whether `s1demo.grading` can tell a wrong answer from a right one (LaTeX it cannot yet).
-    """
-
-    question: str
-    answer: str
-    gradable: bool
+def is_gradable(answer: str | None) -> bool:
+    """Whether `s1demo.grading` can tell a wrong answer from this true one, which some LaTeX does not allow."""
+    verdicts = {grade(guess, answer or "") for guess in ("0", "1")}  # at most one of them can be right
+    return bool(answer) and Outcome.UNSCORABLE not in verdicts
 
 
-def think_about(record: S1KRecord) -> CompareLink:
-    """The question and true answer of a row, and whether answers to it can be graded."""
-    answer = record.answer or ""
-    verdicts = {grade(guess, answer) for guess in ("0", "1")}  # at most one of them can be right
-    return CompareLink(record.question, answer, bool(answer) and Outcome.UNSCORABLE not in verdicts)
-
-
-@dataclass(frozen=True)
-class RowPart:
+class RowPart(NamedTuple):
     """One part of a row as text to show or to copy, LaTeX exactly as the data set has it.
 
     Attributes:

@@ -9,7 +9,7 @@ import pytest
 from s1demo.errors import InputError
 from s1demo.evals.journal import Journal
 from s1demo.evals.setting import LEFT_ALONE, Setting
-from s1demo.evals.token_counts import sample_statistics, samples
+from s1demo.evals.token_counts import sample_statistics
 from s1demo.grading import Outcome
 
 NEWLINE = 7  # the only id whose text ends in a newline
@@ -55,7 +55,7 @@ def journal(tmp_path):
 
 
 def of(journal, setting):
-    return sample_statistics(samples(journal.records(), setting), frozenset({NEWLINE}))
+    return sample_statistics(journal.records(), setting, frozenset({NEWLINE}))
 
 
 def test_natural_runs(journal):
@@ -81,7 +81,7 @@ def test_a_run_that_left_the_trunk_is_counted_by_its_own_ids(journal):
 
 
 def test_nothing_right_and_no_step_are_no_means(journal):
-    wrong = sample_statistics([next(samples(journal.records(), Setting(3)))], frozenset())
+    wrong = sample_statistics([next(journal.records())], Setting(3), frozenset())
     assert (wrong.thinking_tokens_right, wrong.tokens_per_step) == (None, None)
 
 

@@ -15,25 +15,20 @@ from s1demo.evals.metrics import EvalRun, wilson
 from s1demo.evals.published import PublishedPoint, PublishedSeries, load_published
 from s1demo.evals.results import Difference, Exchange, Group, Point, RunResult
 from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
-from s1demo.plots import (
-    HEADER,
+from s1demo.plots.accuracy import accuracy_figure
+from s1demo.plots.breakdown import domains_figure, ledger_figure
+from s1demo.plots.comparisons import (
     AccuracyRow,
-    Attribution,
     DifferenceRow,
-    Palette,
-    XAxis,
     ablation_figure,
-    accuracy_figure,
     difference_figure,
     difference_rows,
-    domains_figure,
-    ledger_figure,
-    metrics_rows,
     sample_efficiency_figure,
-    text_alternative,
 )
+from s1demo.plots.dots import XAxis
 from s1demo.plots.log_axis import LogAxis, gap_after_zero
-from s1demo.plots.style import hover, shown
+from s1demo.plots.metrics_table import HEADER, metrics_rows
+from s1demo.plots.style import Attribution, Palette, hover, shown, text_alternative
 from s1demo.ui.page.theme import DARK, LIGHT
 
 PALETTE = Palette.of(LIGHT)

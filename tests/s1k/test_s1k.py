@@ -26,11 +26,11 @@ from s1demo.s1k.records import (
     S1KRecord,
     TeacherTrace,
     benchmark_name,
+    is_gradable,
     one_line,
     parts_of,
     read_records,
     short_answer,
-    think_about,
 )
 from s1demo.s1k.table import (
     CHARACTERS,
@@ -90,10 +90,16 @@ def hub_folder(folder: Path, rows: list[dict], kind: str) -> str:
     return str(folder)
 
 
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Downloads and prepared rows are kept for this test only."""
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.mark.parametrize("kind", ["parquet", "json"])
-def test_s1k_through_datasets(tmp_path, kind):
+def test_s1k_through_datasets(tmp_path, cache, kind):
     folder = hub_folder(tmp_path, [S1K_ROW, S1K_ROW | {"attempt": None, "cot_type": None, "metadata": None, "solution": "A proof.\nDone."}], kind)
-    first, second = load_s1k(S1K, repository=folder, cache_dir=tmp_path / "cache")
+    first, second = load_s1k(S1K, repository=folder)
     assert first == S1KRecord(
         index=0,
         question=LATEX,
@@ -108,12 +114,12 @@ def test_s1k_through_datasets(tmp_path, kind):
     assert (second.index, second.answer, second.domain, second.metadata, second.traces[GEMINI].answer) == (1, None, NOT_STATED, "", "")
 
 
-def test_s1k_1_1_through_datasets(tmp_path):
+def test_s1k_1_1_through_datasets(tmp_path, cache):
     folder = hub_folder(tmp_path, [S1K_1_1_ROW | {"text": "of the tokenized copy"}], "parquet")
-    (record,) = load_s1k(S1K_1_1, repository=folder, cache_dir=tmp_path / "cache", count_tokens=lambda text: len(text.split()))
+    (record,) = load_s1k(S1K_1_1, repository=folder)
     assert list(record.traces) == [R1, GEMINI]
-    assert record.traces[R1] == TeacherTrace("r1 thinks longer", "one half", 3, True, "It agrees.\nYes")
-    assert record.traces[GEMINI] == TeacherTrace("gemini thinks", "one third", 2, False, "One third is not one half.\nNo")
+    assert record.traces[R1] == TeacherTrace("r1 thinks longer", "one half", None, True, "It agrees.\nYes")
+    assert record.traces[GEMINI] == TeacherTrace("gemini thinks", "one third", None, False, "One third is not one half.\nNo")
     assert (record.source, record.origin, record.answer) == ("MATH", "qfq/openaimath/Precalculus", "\\frac12")
 
 
@@ -154,9 +160,9 @@ def test_no_rows_is_an_error():
 
 
 @pytest.mark.parametrize("version", REVISIONS)
-def test_without_a_network_one_line_offers_the_miniatures_rows(version, tmp_path):
+def test_without_a_network_one_line_offers_the_miniatures_rows(version, cache):
     with pytest.raises(InputError) as caught:  # the real `datasets`: conftest.py keeps it offline
-        load_s1k(version, cache_dir=tmp_path)
+        load_s1k(version)
     message = str(caught.value)
     assert f"Cannot load {version} (simplescaling/{version})" in message and "\n" not in message
     assert "network" in message and S1_MINI_1K in message
@@ -214,10 +220,9 @@ def test_public_versions_are_pinned(monkeypatch):
     monkeypatch.setattr("datasets.load_dataset", lambda path, **options: asked.append((path, options["revision"])) or [S1K_ROW | S1K_1_1_ROW])
     for version in REVISIONS:
         load_s1k(version)
-    load_s1k(S1K, revision="main")
     load_s1k(S1K, repository="someone/copy")
     assert all(len(revision) == 40 and set(revision) <= set("0123456789abcdef") for revision in REVISIONS.values())
-    assert asked == [("simplescaling/s1K-1.1", REVISIONS[S1K_1_1]), ("simplescaling/s1K", REVISIONS[S1K]), ("simplescaling/s1K", "main"), ("someone/copy", None)]
+    assert asked == [("simplescaling/s1K-1.1", REVISIONS[S1K_1_1]), ("simplescaling/s1K", REVISIONS[S1K]), ("someone/copy", None)]
 
 
 @pytest.mark.parametrize("module", [loading, table])
@@ -274,9 +279,9 @@ def test_short_answers(solution, answer):
 
 
 @pytest.mark.parametrize("solution, gradable", [("25", True), ("1", True), ("0", True), ("BCD", True), ("\\frac{1}{2}", False), ("A proof.\nDone.", False)])
-def test_think_about_says_whether_it_can_be_graded(solution, gradable):
-    ask = think_about(read_records(S1K, [S1K_ROW | {"solution": solution}])[0])
-    assert (ask.question, ask.gradable) == (LATEX, gradable)
+def test_what_can_be_graded_is_known(solution, gradable):
+    (record,) = read_records(S1K, [S1K_ROW | {"solution": solution}])
+    assert (record.question, is_gradable(record.answer)) == (LATEX, gradable)
 
 
 def test_the_parts_of_a_row_keep_their_latex_untouched():
@@ -306,9 +311,9 @@ def real_rows() -> list[S1KRecord]:
 def test_real_rows_have_known_sources_and_mostly_an_answer(real_rows):
     assert len(real_rows) == 693 and not any("/" in record.source for record in real_rows)
     aime = [record for record in real_rows if record.source == "AIME"]
-    assert len(aime) == 287 and all(think_about(record).gradable and record.answer.isdigit() for record in aime if len(record.solution) <= 3)
+    assert len(aime) == 287 and all(is_gradable(record.answer) and record.answer.isdigit() for record in aime if len(record.solution) <= 3)
     assert sum(record.answer is not None for record in real_rows) > 500
-    assert sum(think_about(record).gradable for record in real_rows) > 400
+    assert sum(is_gradable(record.answer) for record in real_rows) > 400
 
 
 def test_a_thousand_real_summaries_fit_in_100_kb(real_rows):
@@ -482,7 +487,7 @@ def test_hostile_rows_stay_text_and_small():
     assert [table.record(n).question for n in range(4)] == HOSTILE[:4]  # kept to the letter: whoever shows it shows text
     assert table.view(Query("<SCRIPT>alert(1)")).indexes == (0,)
     assert table.record(8).traces[R1].thinking == "a list\n\n3" and table.record(9).question == "12"
-    assert think_about(table.record(7)).answer == ""
+    assert not is_gradable(table.record(7).answer)
 
 
 @pytest.mark.parametrize("text, n_chars, line", [("  a\n b ", 9, "a b"), ("abcdef", 6, "abcdef"), ("abcdefg", 6, "abcde…"), ("abcd efg", 6, "abcd…"), ("\n" * 500 + "a", 5, "a"), ("a\x00b", 5, "a b"), ("", 5, "")])

@@ -7,13 +7,13 @@ summaries; the text of a row travels only when that row is opened.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from s1demo.errors import InputError
 from s1demo.s1k.loading import DESCRIPTIONS, VERSIONS
-from s1demo.s1k.records import TEACHERS, parts_of, think_about
+from s1demo.s1k.records import TEACHERS, is_gradable, parts_of
 from s1demo.s1k.table import FACETS, VERDICTS, Query, S1KTable
 
 _MOST_VALUES = 200  # chosen values of one facet; the data sets have fewer
@@ -79,7 +79,7 @@ def list_answer(version: str, table: S1KTable, request: BrowseRequest) -> dict[s
     """
     query = request.query
     if query.teacher not in table.teachers:
-        query = Query(query.text, query.chosen, "", query.order, query.descending)
+        query = replace(query, teacher="")
     view = table.view(query)
     teacher = view.query.teacher
     held = request.have == catalogue_name(version, teacher)
@@ -121,7 +121,6 @@ def row_answer(version: str, table: S1KTable, request: BrowseRequest) -> dict[st
         InputError: there is no such row.
     """
     record = table.record(request.row if request.row is not None else -1)
-    ask = think_about(record)
     return {
         "n": request.number,
         "set": version,
@@ -129,9 +128,9 @@ def row_answer(version: str, table: S1KTable, request: BrowseRequest) -> dict[st
         "source": record.source,
         "origin": record.origin,
         "domain": record.domain,
-        "answer": ask.answer,
-        "gradable": ask.gradable,
-        "parts": [[part.kind, part.teacher, part.heading, part.text] for part in parts_of(record)],
+        "answer": record.answer or "",
+        "gradable": is_gradable(record.answer),
+        "parts": [list(part) for part in parts_of(record)],
         "unit": table.unit,
         "traces": [
             [teacher, TEACHERS.get(teacher, teacher), table.length(record, teacher), VERDICTS[trace.correct], trace.reason]

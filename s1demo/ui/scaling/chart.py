@@ -15,7 +15,8 @@ import plotly.graph_objects as go
 from s1demo.evals.benchmarks import same_benchmark
 from s1demo.evals.measured import Measured
 from s1demo.evals.published import Published, PublishedSeries
-from s1demo.plots import Attribution, Palette, XAxis
+from s1demo.plots.dots import XAxis
+from s1demo.plots.style import Attribution, Palette
 from s1demo.ui.page.theme import DARK, LIGHT
 
 AXES = {"thinking": XAxis.THINKING, "total": XAxis.TOTAL, "seconds": XAxis.SECONDS}

@@ -14,17 +14,10 @@ from s1demo.evals.metrics import paired_bootstrap, wilson
 from s1demo.evals.published import PublishedAccuracy
 from s1demo.evals.results import Point
 from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
-from s1demo.plots import (
-    HEADER,
-    AccuracyRow,
-    Attribution,
-    DifferenceRow,
-    ablation_figure,
-    difference_figure,
-    difference_rows,
-    metrics_rows,
-    sample_efficiency_figure,
-)
+from s1demo.plots import comparisons as figures
+from s1demo.plots.comparisons import AccuracyRow, DifferenceRow
+from s1demo.plots.metrics_table import HEADER, metrics_rows
+from s1demo.plots.style import Attribution
 from s1demo.ui.scaling.chart import Chart, ChartRequest, PointKey, Results, choose_run
 
 _Rows = list[tuple[AccuracyRow, PointKey | None]]
@@ -41,14 +34,14 @@ def differences(request: ChartRequest, results: Results, benchmark: str) -> Char
     found, choices = choose_run(request, results, benchmark, lambda found: found.run.differences)
     rows: list[tuple[DifferenceRow, PointKey | None]] = []
     if found:
-        rows += [(row, (found.key, row.label, "")) for row in difference_rows(found.run, results.whose(found.key))]
+        rows += [(row, (found.key, row.label, "")) for row in figures.difference_rows(found.run, results.whose(found.key))]
     for d in results.published.data_differences:
         if same_benchmark(d.benchmark, benchmark):
             paper = DifferenceRow(
                 d.label, d.points, d.benchmark, Attribution.PUBLISHED, d.source, d.interval, against=d.against
             )
             rows.append((paper, None))
-    figure = difference_figure([row for row, _ in rows], benchmark, request.palette, narrow=request.narrow)
+    figure = figures.difference_figure([row for row, _ in rows], benchmark, request.palette, narrow=request.narrow)
     chart = Chart(figure, columns=_DIFFERENCE_COLUMNS, choices=choices)
     for row, opens in rows:
         low, high = row.interval or (None, None)
@@ -165,9 +158,9 @@ def _accuracy_chart(rows: _Rows, benchmark: str, request: ChartRequest, figure: 
     chart.columns = ("whose", "what", "setting", *_FIGURE_COLUMNS)
     for row, opens in rows:
         low, high = (round(end, 2) for end in row.interval) if row.interval else (None, None)
-        figures = (row.value, low, high, row.n, row.examples, row.benchmark)
+        numbers = (row.value, low, high, row.n, row.examples, row.benchmark)
         setting = row.setting.label if row.setting else ""
-        chart.add((row.attribution.value, row.label, setting, *figures, row.note, row.source), opens)
+        chart.add((row.attribution.value, row.label, setting, *numbers, row.note, row.source), opens)
     if any(row.attribution is Attribution.PUBLISHED and row.interval for row, _ in rows):
         chart.notes.append("The paper prints no intervals for these accuracies; those drawn are ours, from n.")
     counts = {row.n for row, _ in rows if row.attribution is Attribution.MEASURED}
@@ -177,13 +170,13 @@ def _accuracy_chart(rows: _Rows, benchmark: str, request: ChartRequest, figure: 
 
 
 def data(request: ChartRequest, results: Results, benchmark: str) -> Chart:
-    return _accuracy_chart(data_rows(results).get(benchmark, []), benchmark, request, ablation_figure)
+    return _accuracy_chart(data_rows(results).get(benchmark, []), benchmark, request, figures.ablation_figure)
 
 
 def extensions(request: ChartRequest, results: Results, benchmark: str) -> Chart:
-    return _accuracy_chart(extension_rows(results).get(benchmark, []), benchmark, request, ablation_figure)
+    return _accuracy_chart(extension_rows(results).get(benchmark, []), benchmark, request, figures.ablation_figure)
 
 
 def samples(request: ChartRequest, results: Results, benchmark: str) -> Chart:
     rows: _Rows = [(_published_row(row, None), None) for row in results.published.sample_efficiency]
-    return _accuracy_chart(rows, benchmark, request, sample_efficiency_figure)
+    return _accuracy_chart(rows, benchmark, request, figures.sample_efficiency_figure)

@@ -11,17 +11,10 @@ from typing import Any
 from s1demo.evals.benchmarks import distinct_benchmarks, same_benchmark
 from s1demo.evals.measured import CURVE, Measured, Role, asked_the_same, training_draws
 from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT
-from s1demo.plots import (
-    Attribution,
-    XAxis,
-    accuracy_figure,
-    domain_points,
-    domains_figure,
-    ledger_figure,
-    text_alternative,
-)
-from s1demo.plots.dots import Dot, measured_dots, published_dots
-from s1demo.plots.style import listing
+from s1demo.plots.accuracy import accuracy_figure
+from s1demo.plots.breakdown import domain_points, domains_figure, ledger_figure
+from s1demo.plots.dots import Dot, XAxis, measured_dots, published_dots
+from s1demo.plots.style import Attribution, listing, text_alternative
 from s1demo.ui.scaling import comparisons as side_by_side
 from s1demo.ui.scaling.chart import AXES, Chart, ChartKind, ChartRequest, Results, SeriesOption, choose_run
 
