@@ -75,11 +75,6 @@ async def evaluate(
 
     Args:
         engine: what decodes; closed at the end.
-        settings: what it was opened with.
-        asked: the problems by benchmark.
-        plans: what to measure on each.
-        folder: where results go.
-        typed: the command.
 
     Returns:
         One sentence for each benchmark that failed.
@@ -119,7 +114,6 @@ def tables(folder: Path, failed: Sequence[str], published: Published, compared_w
     Args:
         folder: holds run.json files and their token counts.
         failed: what could not be measured, one sentence each.
-        published: the paper's numbers.
         compared_with: whose of them to show.
     """
     for counts in sorted(folder.glob("*.statistics.json")):
@@ -141,10 +135,8 @@ def accuracy_table(run: RunResult, published: Published, compared_with: str) -> 
     yield f"| setting | mean thinking tokens | accuracy, % | 95 % interval | unscorable | PUBLISHED, {compared_with}, % |"
     yield "|---|---|---|---|---|---|"
     for point in run.points:
-        interval = f"{point.ci95[0]:.1f} to {point.ci95[1]:.1f}"
-        figures = f"{point.mean_thinking_tokens:,.1f} | **{point.accuracy:.1f}** | {interval}"
-        unscorable = point.outcomes[Outcome.UNSCORABLE]
-        yield f"| {point.label} | {figures} | {unscorable} | {published_cell(run.benchmark, point, published, compared_with)} |"
+        paper = published_cell(run.benchmark, point, published, compared_with)
+        yield f"{point.cells} {point.outcomes[Outcome.UNSCORABLE]} | {paper} |"
     yield ""
     yield "| | Control, % | Scaling, points per doubling | Performance, % |"
     yield "|---|---|---|---|"

@@ -51,12 +51,9 @@ async def measure(
 
     Args:
         engine: what decodes; left open.
-        settings: what it was opened with.
         benchmark: as named on the command line.
         problems: its questions, those that are to be asked.
-        plan: what to measure.
         out: the run.json; its traces go beside it.
-        typed: the command.
 
     Raises:
         InputError: a question or the plan does not fit the model, or the journal is another sweep's.

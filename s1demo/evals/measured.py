@@ -91,9 +91,6 @@ def load_measured(folder: Path = MEASURED) -> dict[str, Measured]:
 def training_draws(measured: Mapping[str, Measured]) -> list[Measured]:
     """The curve of the shipped model and of its siblings that differ in their draw of rows and seed, on the same questions.
 
-    Args:
-        measured: shipped runs by key.
-
     Returns:
         The model's own run first; nothing where it is not there.
     """

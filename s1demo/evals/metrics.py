@@ -55,9 +55,6 @@ class Estimate:
 def control(runs: Sequence[EvalRun]) -> float | None:
     """Control (paper equation 1): the share of runs whose mean thinking tokens lie within what was asked of them.
 
-    Args:
-        runs: evaluation runs of one method.
-
     Returns:
         Percent, a run without limits counting as within them; None where no run has a limit.
     """
@@ -70,9 +67,6 @@ def scaling(runs: Sequence[EvalRun]) -> float | None:
     """Scaling (paper equation 2): the slope of accuracy against thinking, averaged over all pairs of runs.
 
     The paper does not print its unit; its values come out only in percentage points per DOUBLING of thinking tokens.
-
-    Args:
-        runs: evaluation runs of one method.
 
     Returns:
         Percentage points per doubling; None with fewer than two different lengths. Runs without any thinking have no logarithm
@@ -118,7 +112,6 @@ def wilson(correct: int, n: int) -> tuple[float, float]:
     """The Wilson score interval of a proportion (Wilson, 1927), which stays within 0 and 100 and is right near both.
 
     Args:
-        correct: successes.
         n: trials, at least one.
 
     Returns:
@@ -137,8 +130,6 @@ def paired_bootstrap(first: Sequence[bool], second: Sequence[bool], resamples: i
 
     Args:
         first, second: right or not, question by question, at least one.
-        resamples: bootstrap resamples.
-        seed: of the resampling.
 
     Returns:
         Difference and percentile interval, in percentage points.

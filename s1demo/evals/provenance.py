@@ -34,8 +34,6 @@ def provenance(model: str, model_path: str, benchmark: str, problems: Sequence[P
         model: the name the engine gives its model.
         model_path: its folder or file, or a Hub id.
         benchmark: as named on the command line; of a file only its name is kept.
-        problems: the questions asked.
-        command: what was typed.
     """
     versions = {"python": platform.python_version()} | {name: found for name in _LIBRARIES if (found := _version(name))}
     return Provenance(model, model_digest(model_path), Path(benchmark).name, digest(problems), command, versions)

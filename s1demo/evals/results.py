@@ -76,6 +76,12 @@ class Point:
         return self.setting.label
 
     @property
+    def cells(self) -> str:
+        """Label, thinking tokens, accuracy and its interval, as the cells of a table in Markdown."""
+        figures = f"{self.mean_thinking_tokens:,.1f} | **{self.accuracy:.1f}** | {self.ci95[0]:.1f} to {self.ci95[1]:.1f}"
+        return f"| {self.label} | {figures} |"
+
+    @property
     def right(self) -> list[bool]:
         """Whether each question was answered right."""
         return [verdict == Outcome.CORRECT[0] for verdict in self.verdicts]

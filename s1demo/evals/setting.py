@@ -63,8 +63,6 @@ def run_of(record: Mapping[str, Any], setting: Setting, sample: int = 0) -> dict
     """One run in a line of a journal. In lines that were written before runs carried their setting, labels are the keys.
 
     Args:
-        record: a finished question.
-        setting: what was asked of the run.
         sample: number of an independent sample, from 1 up; 0 for the run that shares its thinking with the other settings.
     """
     runs: Mapping[str, dict[str, Any]] = record["runs"]

@@ -42,8 +42,6 @@ def summarise(records: Iterable[dict[str, Any]], plan: SweepPlan, source: Proven
 
     Args:
         records: at least one finished question, in any order.
-        plan: what was measured.
-        source: where it comes from.
         judge: what grades runs and majorities; a `Grader`'s compares formulas too.
     """
     graded: dict[Setting, list[_Graded]] = defaultdict(list)

@@ -93,9 +93,7 @@ def traces_depend_on(plan: SweepPlan, source: Provenance, n_questions: int, runs
     """All that the traces of a sweep depend on, as its journal keeps it.
 
     Args:
-        plan: what to measure.
         source: model and questions.
-        n_questions: how many.
         runs_on: engine, device, dtype and thinking format.
     """
     return asdict(plan) | {
@@ -113,8 +111,6 @@ async def decode_question(
     """Run several policies on one question over a shared trunk.
 
     Args:
-        engine: what decodes.
-        question: what to ask.
         policies: by whatever tells them apart.
         sampling: the same for all.
 
@@ -161,12 +157,7 @@ async def sweep(
     """Decode what a journal lacks, several questions at once, and add each to it as soon as it is finished.
 
     Args:
-        engine: what decodes.
-        problems: the benchmark.
-        plan: what to measure.
-        journal: where the traces go.
         on_question: called with the record of each finished question.
-        max_concurrent: most questions under way at once.
         judge: what grades; a `Grader`'s compares formulas too, in a thread, while other questions are decoded.
 
     Raises:

@@ -71,7 +71,6 @@ def sample_statistics(records: Iterable[Mapping[str, Any]], setting: Setting, li
 
     Args:
         records: at least one finished question, as `Journal.records` gives them.
-        setting: what was asked.
         line_end_ids: the ids whose text ends in a newline (`EngineTokenizer.line_end_ids`).
     """
     thinking, answers, steps, outcomes, limited, unmarked = [], [], [], [], 0, 0

@@ -64,7 +64,6 @@ def affordable(traces: Sequence[Trace], tokens: int) -> Sequence[Trace]:
     """The first samples that a number of tokens pays for: a vote over them is the parallel rival of a sequential run that long.
 
     Args:
-        traces: samples in the order of their numbers.
         tokens: what may be spent, such as `sampled_tokens` of a budget-forced run.
     """
     spent = 0

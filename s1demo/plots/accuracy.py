@@ -84,14 +84,11 @@ def accuracy_figure(
             tokens: the paper gives neither answer tokens nor times. Their intervals are drawn where there is one series only,
             and named in each hover.
         benchmark: which one, in capitals or not.
-        palette: the colours.
-        cost: what the x axis counts.
         tokens_per_second: how fast one run decodes, for `XAxis.SECONDS`.
         names: what the runs are called in the legend where it must tell them apart, their models by default.
         now: keys of runs measured on the page just now; they have a group of their own in the legend.
         draws: keys of runs of the same recipe with other rows and another seed: each is one thin line behind the others, and not
             for the pointer: its smaller marks would win over those that cover them. Draws alone are runs like any other.
-        narrow: for a phone.
 
     Returns:
         A figure; `customdata` of each measured point is [run key, point label], published traces have none.

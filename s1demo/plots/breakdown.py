@@ -36,10 +36,6 @@ def ledger_figure(
 
     Args:
         key: what a click opens.
-        run: the sweep.
-        palette: the colours.
-        narrow: for a phone.
-        attribution: whether it was measured before or now.
 
     Returns:
         A figure; `customdata` of each bar is [run key, point label].
@@ -114,9 +110,7 @@ def domains_figure(
     Args:
         key: what a click opens.
         run: the sweep; votes are left out, so that the settings are the same in each plot.
-        palette: the colours.
         narrow: for a phone: two plots beside each other, else up to four.
-        attribution: whether it was measured before or now.
 
     Returns:
         A figure; `customdata` of each point is [run key, point label, kind of problem].

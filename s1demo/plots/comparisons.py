@@ -151,9 +151,6 @@ def sample_efficiency_figure(rows: Sequence[AccuracyRow], benchmark: str, palett
 
     Args:
         rows: models; those on other benchmarks are left out.
-        benchmark: which one.
-        palette: the colours.
-        narrow: for a phone.
     """
     rows = [row for row in rows if same_benchmark(row.benchmark, benchmark)]
     numbers = [row.examples for row in rows if row.examples]
@@ -191,9 +188,6 @@ def ablation_figure(rows: Sequence[AccuracyRow], benchmark: str, palette: Palett
 
     Args:
         rows: variants in the order of the lines; those on other benchmarks are left out.
-        benchmark: which one.
-        palette: the colours.
-        narrow: for a phone.
     """
     rows = [row for row in rows if same_benchmark(row.benchmark, benchmark)]
     text = _accuracy_text(rows, f"Accuracy on {clipped(benchmark, 40)}")
@@ -207,9 +201,6 @@ def difference_figure(rows: Sequence[DifferenceRow], benchmark: str, palette: Pa
 
     Args:
         rows: differences in the order of the lines; those on other benchmarks are left out.
-        benchmark: which one.
-        palette: the colours.
-        narrow: for a phone.
     """
     rows = [row for row in rows if same_benchmark(row.benchmark, benchmark)]
     across = axis(palette, "percentage points", zeroline=True, zerolinecolor=palette.ink, zerolinewidth=1)

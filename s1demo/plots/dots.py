@@ -85,10 +85,7 @@ def measured_dots(
 
     Args:
         key: what a click opens.
-        run: the sweep.
-        axis: what they are drawn against.
         tokens_per_second: for `XAxis.SECONDS`.
-        attribution: whether it was measured before or now.
     """
     return [_measured(key, run, point, axis, tokens_per_second, attribution) for point in compared_points(run)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from s1demo.evals.published import Published
@@ -59,21 +58,8 @@ class MetricsRow:
         )
 
 
-def metrics_rows(
-    runs: Iterable[RunResult], published: Published | None = None, *, now: Iterable[RunResult] = ()
-) -> list[MetricsRow]:
-    """The rows, measured ones first.
-
-    Args:
-        runs: sweeps, in the order of their rows.
-        published: the paper's numbers, None to leave them out.
-        now: sweeps made on the page, in front of all others.
-    """
-    measured = [_measured(run, Attribution.NOW) for run in now] + [_measured(run, Attribution.MEASURED) for run in runs]
-    return measured + (_published(published) if published else [])
-
-
-def _measured(run: RunResult, attribution: Attribution) -> MetricsRow:
+def measured_row(run: RunResult, attribution: Attribution = Attribution.MEASURED) -> MetricsRow:
+    """The row of a sweep."""
     points = compared_points(run)
     votes = bool(points[0].setting.votes)
     over = f"Scaling is over the {len(run.scaling_points)} runs that differ in length." if run.scaling is not None else ""
@@ -90,7 +76,8 @@ def _measured(run: RunResult, attribution: Attribution) -> MetricsRow:
     )
 
 
-def _published(published: Published) -> list[MetricsRow]:
+def published_rows(published: Published) -> list[MetricsRow]:
+    """The rows of the paper's table."""
     rows = []
     for row in published.metrics:
         series = next((s for s in published.series if s.method == row.method and s.benchmark in published.metrics_source), None)

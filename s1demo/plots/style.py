@@ -123,7 +123,6 @@ def in_legend(attribution: Attribution, source: str | Sequence[str], titled: boo
     """The properties that put a trace into its group of the legend, and name group and source in `meta`.
 
     Args:
-        attribution: whose numbers the trace holds.
         source: the command, or the table or figure, of all its points or of each; as it is, for a page that sets it as text.
         titled: whether the group needs a title; not where the trace's own name says whose its numbers are.
     """
@@ -192,8 +191,6 @@ def figure(
     """A figure in the exhibit's manner.
 
     Args:
-        traces: what to draw.
-        palette: the colours.
         text: the figure in one or two sentences, for people who cannot see it.
         narrow: for a phone: smaller type, narrow margins, the legend over the plot.
         height: in pixels; the width is the page's.

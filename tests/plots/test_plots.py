@@ -27,7 +27,7 @@ from s1demo.plots.comparisons import (
 )
 from s1demo.plots.dots import XAxis
 from s1demo.plots.log_axis import LogAxis, gap_after_zero
-from s1demo.plots.metrics_table import HEADER, metrics_rows
+from s1demo.plots.metrics_table import HEADER, measured_row, published_rows
 from s1demo.plots.style import Attribution, Palette, hover, shown, text_alternative
 from s1demo.ui.page.theme import DARK, LIGHT
 
@@ -274,7 +274,7 @@ def test_what_is_measured_now_has_a_group_of_its_own():
         assert traces(other, "now") and not traces(other, "measured") and "measured here now" in text_alternative(other)
     difference = difference_figure(difference_rows(run(), Attribution.NOW), "aime24", PALETTE)
     assert traces(difference, "now")[0]["meta"]["source"][0].startswith("s1-mini: python")
-    assert [row.attribution for row in metrics_rows([run()], now=[run()])] == [Attribution.NOW, Attribution.MEASURED]
+    assert [measured_row(run(), whose).cells[0] for whose in (Attribution.NOW, Attribution.MEASURED)] == ["measured here now", "measured here"]
 
 
 # --- the log axis ----------------------------------------------------------------------------------------------------------
@@ -362,15 +362,14 @@ def test_domains_share_their_axes():
 
 
 def test_every_row_of_the_table_says_whose_it_is():
-    rows = metrics_rows([run(), run(POINTS[3:4], control=None, scaling=None)], PUBLISHED)
-    measured, published = [r for r in rows if r.attribution is Attribution.MEASURED], [r for r in rows if r.attribution is Attribution.PUBLISHED]
-    assert rows[:2] == measured and len(published) == len(PUBLISHED.metrics)
+    measured, published = [measured_row(run()), measured_row(run(POINTS[3:4], control=None, scaling=None))], published_rows(PUBLISHED)
+    assert len(published) == len(PUBLISHED.metrics) and {r.cells[0] for r in published} == {"published (paper)"} and {r.cells[0] for r in measured} == {"measured here"}
     assert all("Table 3" in r.source for r in published) and all(r.source.startswith("python -m s1demo sweep") for r in measured)
     cells = dict(zip(HEADER, measured[0].cells, strict=True))
     assert (cells["whose"], cells["Control"], cells["Scaling, points per doubling"], cells["Performance"], cells["runs"]) == ("measured here", "100 %", "+7.2", "95.0 %", "6")
     assert dict(zip(HEADER, measured[1].cells, strict=True))["Control"] == "–"
     elsewhere = replace(PUBLISHED, series=(replace(PUBLISHED.series[0], benchmark="MATH500"), *PUBLISHED.series))
-    assert {r.benchmark for r in metrics_rows([], elsewhere)} == {"AIME24"}, "the table is over one benchmark, whatever other series there are"
+    assert {r.benchmark for r in published_rows(elsewhere)} == {"AIME24"}, "the table is over one benchmark, whatever other series there are"
     paper = {r.method: r for r in published}["token-conditional control"]
     assert paper.cells[:7] == ("published (paper)", "token-conditional control", "AIME24", "5", "40 %", "-24", "40.0 %") and "does not reproduce" in paper.note
 

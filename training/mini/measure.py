@@ -71,8 +71,6 @@ def sibling(name: str, recipe: Recipe, path: Path) -> Path:
 
     Args:
         name: `s1-mini`, `base`, `draw-N`, or one of `ABLATIONS`.
-        recipe: what names the folders.
-        path: its file.
     """
     tuned = read_section(path, "sft", SftSettings)
     if name in (SELF, BASE):
@@ -99,8 +97,6 @@ def measure(name: str, recipe: Recipe, path: Path, target: Path = MEASURED) -> N
 
     Args:
         name: a key of `MEASUREMENTS`.
-        recipe: what names the folders.
-        path: its file.
         target: where the result goes; traces stay in the run folder.
     """
     out = recipe.run_folder / "measured" / f"{name}.json"

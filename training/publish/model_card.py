@@ -138,8 +138,7 @@ def measured(run: RunResult) -> Iterator[str]:
     yield "| setting | mean thinking tokens | accuracy, % | 95 % interval | unscorable |"
     yield "|---|---|---|---|---|"
     for p in run.points:
-        figures = f"{p.mean_thinking_tokens:,.1f} | **{p.accuracy:.1f}** | {p.ci95[0]:.1f} to {p.ci95[1]:.1f}"
-        yield f"| {p.label} | {figures} | {p.outcomes[Outcome.UNSCORABLE]} |"
+        yield f"{p.cells} {p.outcomes[Outcome.UNSCORABLE]} |"
     yield ""
     yield f"`{run.command}` ({', '.join(f'{name} {version}' for name, version in run.versions.items())})"
 

@@ -16,7 +16,7 @@ from s1demo.evals.results import Point
 from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
 from s1demo.plots import comparisons as figures
 from s1demo.plots.comparisons import AccuracyRow, DifferenceRow
-from s1demo.plots.metrics_table import HEADER, metrics_rows
+from s1demo.plots.metrics_table import HEADER, measured_row, published_rows
 from s1demo.plots.style import Attribution
 from s1demo.ui.scaling.chart import Chart, ChartRequest, PointKey, Results, choose_run
 
@@ -57,10 +57,10 @@ def methods(request: ChartRequest, results: Results, benchmark: str) -> Chart:
     for found in results.runs.values():
         if found.role is Role.EXTENSION:
             continue  # Waits only: nothing asked for a length
-        (row,) = metrics_rows([] if found is results.now else [found.run], now=[found.run] if found is results.now else [])
+        row = measured_row(found.run, results.whose(found.key))
         method = row.method if found.name in row.method else row.method.replace(found.run.model, found.name)
         chart.add(replace(row, method=method, benchmark=found.benchmark).cells)
-    for row in metrics_rows([], results.published):
+    for row in published_rows(results.published):
         chart.add(row.cells)
     chart.text = (
         "Control: how often thinking is as long as it was meant to be. Scaling: percentage points for each doubling of thinking. "
@@ -99,10 +99,8 @@ def _compared(
     """Variants beside the model's own curve, then the paper's, by benchmark.
 
     Args:
-        results: what there is.
         variants: runs to compare with the curve; those on other questions are left out.
         shown_as: a point's label, and its setting where that is shown apart; None for a point that is not shown.
-        published: the paper's rows.
     """
     rows: dict[str, _Rows] = {}
     own = results.measured.get(CURVE)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from s1demo.budget import AUTO
 from s1demo.evals.measured import Measured
@@ -55,41 +55,29 @@ class QuestionsRequest:
         )
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
+    """One question: its place, how it was answered, and whether that was fixed or broken, where there is a point to compare."""
+
     index: int
     verdict: str
-    before: str
-
-    @property
-    def right(self) -> bool:
-        return self.verdict == "c"
-
-    @property
-    def mended(self) -> bool:
-        return self.right and self.before not in ("c", "")
-
-    @property
-    def spoilt(self) -> bool:
-        return not self.right and self.before == "c"
+    right: bool
+    change: str = ""
 
 
 _FILTERS: dict[str, Callable[[_Row], bool]] = {
     "all": lambda row: True,
     "wrong": lambda row: not row.right,
     "right": lambda row: row.right,
-    "mended": lambda row: row.mended,
-    "spoilt": lambda row: row.spoilt,
+    "mended": lambda row: row.change == "mended",
+    "spoilt": lambda row: row.change == "spoilt",
 }
+_CHANGES = {(False, True): "mended", (True, False): "spoilt"}  # right before, right now
 
 
 def point_questions(found: Measured, request: QuestionsRequest, model: str, same_model: bool) -> dict[str, Any] | None:
     """One page of a point's questions, as the page shows it; None where the run has no such point.
 
     Args:
-        found: the run.
-        request: which point, which questions.
-        model: name of the loaded model.
         same_model: whether it is the one the run was measured with.
     """
     run = found.run
@@ -97,7 +85,9 @@ def point_questions(found: Measured, request: QuestionsRequest, model: str, same
     if point is None:
         return None
     against = _against(run, point, request.step)
-    rows = [_Row(n, verdict, against.verdicts[n] if against else "") for n, verdict in enumerate(point.verdicts)]
+    before = against.right if against else point.right
+    changes = [_CHANGES.get(pair, "") for pair in zip(before, point.right, strict=True)]
+    rows = [_Row(n, *row) for n, row in enumerate(zip(point.verdicts, point.right, changes, strict=True))]
     if request.domain and found.asked:
         rows = [row for row in rows if found.asked[row.index].domain == request.domain]
     filters = [(key, sum(map(fits, rows))) for key, fits in _FILTERS.items() if against or key not in ("mended", "spoilt")]
@@ -141,7 +131,7 @@ def _row(found: Measured, point: Point, row: _Row) -> dict[str, Any]:
         "number": row.index + 1,
         "right": row.right,
         "verdict": _WORDS[row.verdict],
-        "change": "mended" if row.mended else "spoilt" if row.spoilt else "",
+        "change": row.change,
         "question": problem.question,
         "answer": problem.answer,
         "domain": problem.domain,

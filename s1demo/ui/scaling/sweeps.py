@@ -83,12 +83,7 @@ class SweepRequest:
         return cls(name, known[name][:n], SweepPlan(budgets, waits))
 
     def command(self, settings: Settings, model: str) -> str:
-        """The command line that measures the same.
-
-        Args:
-            settings: of the app.
-            model: the name of the loaded model.
-        """
+        """The command line that measures the same."""
         path = BENCHMARKS / f"{self.benchmark}.jsonl"
         benchmark = self.benchmark if path == MINI else str(path.relative_to(ASSETS.parent))
         options = ["--benchmark", benchmark, "--limit", str(len(self.problems))]
@@ -125,12 +120,7 @@ class SweepProgress:
 
 
 class Sweeps:
-    """Measures what visitors ask for, and keeps the results. The caller sees to it that there is one sweep at a time.
-
-    Args:
-        engine: what decodes.
-        settings: model, limits and the folder of the journals.
-    """
+    """Measures what visitors ask for, and keeps the results. The caller sees to it that there is one sweep at a time."""
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine

@@ -97,12 +97,7 @@ _LOAD_PLOTLY = '() => ({type: "plotly", plot: JSON.stringify({data: [], layout: 
 
 
 class Scaling:
-    """What stands behind the tab: the numbers, the loaded model's rate and digest, and the sweeps.
-
-    Args:
-        engine: the loaded model.
-        settings: its folder and the limits of a run.
-    """
+    """What stands behind the tab: the numbers, the loaded model's rate and digest, and the sweeps."""
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
@@ -116,11 +111,7 @@ class Scaling:
         return Results(load_measured(), load_published())
 
     async def chart(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """One chart, as the page takes it; a problem is a sentence in it.
-
-        Args:
-            given: what the page asks for; untrusted.
-        """
+        """One chart, as the page takes it; a problem is a sentence in it."""
         request, rate, problem = ChartRequest.read(given), None, ""
         try:
             rate = await self.tokens_per_second() if request.axis == "seconds" else None
