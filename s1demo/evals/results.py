@@ -89,9 +89,11 @@ class Point:
     def to_dict(self) -> dict[str, Any]:
         """The JSON object; groups a benchmark has not are left out."""
         record = asdict(self)
-        return {"label": self.label} | record.pop("setting") | {
-            name: value for name, value in record.items() if value or name not in _GROUPS
-        }
+        return (
+            {"label": self.label}
+            | record.pop("setting")
+            | {name: value for name, value in record.items() if value or name not in _GROUPS}
+        )
 
 
 @dataclass(frozen=True)
@@ -180,12 +182,16 @@ class RunResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object. Points hold their setting; what refers to a point gives its label, which is its own in the run."""
-        return {"provenance": self.provenance} | asdict(self) | {
-            "points": [point.to_dict() for point in self.points],
-            "differences": [_with_labels(difference) for difference in self.differences],
-            "scaling_points": [setting.label for setting in self.scaling_points],
-            "ledger": [_with_labels(exchange) for exchange in self.ledger],
-        }
+        return (
+            {"provenance": self.provenance}
+            | asdict(self)
+            | {
+                "points": [point.to_dict() for point in self.points],
+                "differences": [_with_labels(difference) for difference in self.differences],
+                "scaling_points": [setting.label for setting in self.scaling_points],
+                "ledger": [_with_labels(exchange) for exchange in self.ledger],
+            }
+        )
 
 
 def _with_labels(row: Difference | Exchange) -> dict[str, Any]:

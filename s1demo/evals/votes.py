@@ -58,8 +58,6 @@ def first_finished(traces: Sequence[Trace]) -> Choice:
     return replace(choice, spent_tokens=sum(min(trace.sampled_tokens, winner.sampled_tokens) for trace in traces))
 
 
-
-
 def affordable(traces: Sequence[Trace], tokens: int) -> Sequence[Trace]:
     """The first samples that a number of tokens pays for: a vote over them is the parallel rival of a sequential run that long.
 
@@ -72,8 +70,6 @@ def affordable(traces: Sequence[Trace], tokens: int) -> Sequence[Trace]:
         if spent > tokens:
             return traces[:n]
     return traces
-
-
 
 
 def _answer(trace: Trace) -> str | None:

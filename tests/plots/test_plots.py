@@ -274,7 +274,7 @@ def test_what_is_measured_now_has_a_group_of_its_own():
         assert traces(other, "now") and not traces(other, "measured") and "measured here now" in text_alternative(other)
     difference = difference_figure(difference_rows(run(), Attribution.NOW), "aime24", PALETTE)
     assert traces(difference, "now")[0]["meta"]["source"][0].startswith("s1-mini: python")
-    assert [measured_row(run(), whose).cells[0] for whose in (Attribution.NOW, Attribution.MEASURED)] == ["measured here now", "measured here"]
+    assert [measured_row(run(), "s1-mini", whose)[0] for whose in (Attribution.NOW, Attribution.MEASURED)] == ["measured here now", "measured here"]
 
 
 # --- the log axis ----------------------------------------------------------------------------------------------------------
@@ -362,16 +362,20 @@ def test_domains_share_their_axes():
 
 
 def test_every_row_of_the_table_says_whose_it_is():
-    measured, published = [measured_row(run()), measured_row(run(POINTS[3:4], control=None, scaling=None))], published_rows(PUBLISHED)
-    assert len(published) == len(PUBLISHED.metrics) and {r.cells[0] for r in published} == {"published (paper)"} and {r.cells[0] for r in measured} == {"measured here"}
-    assert all("Table 3" in r.source for r in published) and all(r.source.startswith("python -m s1demo sweep") for r in measured)
-    cells = dict(zip(HEADER, measured[0].cells, strict=True))
+    def by_name(rows):
+        return [dict(zip(HEADER, row, strict=True)) for row in rows]
+
+    measured = by_name([measured_row(run(), "s1-mini"), measured_row(run(POINTS[3:4], control=None, scaling=None), "s1-mini")])
+    published = by_name(published_rows(PUBLISHED))
+    assert len(published) == len(PUBLISHED.metrics) and {r["whose"] for r in published} == {"published (paper)"} and {r["whose"] for r in measured} == {"measured here"}
+    assert all("Table 3" in r["source"] for r in published) and all(r["source"].startswith("python -m s1demo sweep") for r in measured)
+    cells = measured[0]
     assert (cells["whose"], cells["Control"], cells["Scaling, points per doubling"], cells["Performance"], cells["runs"]) == ("measured here", "100 %", "+7.2", "95.0 %", "6")
-    assert dict(zip(HEADER, measured[1].cells, strict=True))["Control"] == "–"
+    assert measured[1]["Control"] == "–" and cells["method"] == "budget forcing, s1-mini"
     elsewhere = replace(PUBLISHED, series=(replace(PUBLISHED.series[0], benchmark="MATH500"), *PUBLISHED.series))
-    assert {r.benchmark for r in published_rows(elsewhere)} == {"AIME24"}, "the table is over one benchmark, whatever other series there are"
-    paper = {r.method: r for r in published}["token-conditional control"]
-    assert paper.cells[:7] == ("published (paper)", "token-conditional control", "AIME24", "5", "40 %", "-24", "40.0 %") and "does not reproduce" in paper.note
+    assert {r["benchmark"] for r in by_name(published_rows(elsewhere))} == {"AIME24"}, "the table is over one benchmark, whatever other series there are"
+    paper = {r["method"]: r for r in published}["token-conditional control"]
+    assert tuple(paper.values())[:7] == ("published (paper)", "token-conditional control", "AIME24", "5", "40 %", "-24", "40.0 %") and "does not reproduce" in paper["note"]
 
 
 # --- all figures -----------------------------------------------------------------------------------------------------------

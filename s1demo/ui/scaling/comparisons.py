@@ -37,9 +37,7 @@ def differences(request: ChartRequest, results: Results, benchmark: str) -> Char
         rows += [(row, (found.key, row.label, "")) for row in figures.difference_rows(found.run, results.whose(found.key))]
     for d in results.published.data_differences:
         if same_benchmark(d.benchmark, benchmark):
-            paper = DifferenceRow(
-                d.label, d.points, d.benchmark, Attribution.PUBLISHED, d.source, d.interval, against=d.against
-            )
+            paper = DifferenceRow(d.label, d.points, d.benchmark, Attribution.PUBLISHED, d.source, d.interval, against=d.against)
             rows.append((paper, None))
     figure = figures.difference_figure([row for row, _ in rows], benchmark, request.palette, narrow=request.narrow)
     chart = Chart(figure, columns=_DIFFERENCE_COLUMNS, choices=choices)
@@ -57,11 +55,9 @@ def methods(request: ChartRequest, results: Results, benchmark: str) -> Chart:
     for found in results.runs.values():
         if found.role is Role.EXTENSION:
             continue  # Waits only: nothing asked for a length
-        row = measured_row(found.run, results.whose(found.key))
-        method = row.method if found.name in row.method else row.method.replace(found.run.model, found.name)
-        chart.add(replace(row, method=method, benchmark=found.benchmark).cells)
+        chart.add(measured_row(found.run, found.name, results.whose(found.key)))
     for row in published_rows(results.published):
-        chart.add(row.cells)
+        chart.add(row)
     chart.text = (
         "Control: how often thinking is as long as it was meant to be. Scaling: percentage points for each doubling of thinking. "
         "Performance: the best accuracy reached. The paper's methods are drawn under “Accuracy against thinking”, AIME24."

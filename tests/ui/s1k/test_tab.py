@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from s1demo.errors import InputError
 from s1demo.s1k.loading import DESCRIPTIONS, read_own_rows
 from s1demo.s1k.loading import load_s1k as load_for_real
-from s1demo.s1k.records import GEMINI, R1, S1_MINI_1K, S1K, S1K_1_1, S1KRecord, Trace
+from s1demo.s1k.records import GEMINI, R1, S1_MINI_1K, S1K, S1K_1_1, S1KRecord, TeacherTrace
 from s1demo.ui.page.bundle import UI
 from s1demo.ui.s1k import tab as data_tab
 from s1demo.ui.s1k.browse import list_answer, read_request, row_answer
@@ -47,15 +47,15 @@ def made_rows(version: str, report=print) -> list[S1KRecord]:
             origin="made/up",
             domain="math" if n % 2 else "science",
             traces={
-                R1: Trace(f"Let \\(y_{{{n}}} = {n}\\).\n\n" + "So on. " * 2**(n % 6), f"\\boxed{{{n}}}", None, n % 5 != 0, "It agrees."),
-                GEMINI: Trace(f"Gemini reasons about {n}.", str(n + 1), None, False),
+                R1: TeacherTrace(f"Let \\(y_{{{n}}} = {n}\\).\n\n" + "So on. " * 2**(n % 6), f"\\boxed{{{n}}}", None, n % 5 != 0, "It agrees."),
+                GEMINI: TeacherTrace(f"Gemini reasons about {n}.", str(n + 1), None, False),
             },
         )
         for n in range(N_MADE)
     ]
     rows[3] = replace(rows[3], question="", traces={R1: rows[3].traces[R1]})
-    rows[7] = replace(rows[7], traces={**rows[7].traces, R1: Trace("A zebra crosses. " + rows[7].traces[R1].thinking)})
-    trace = Trace(HOSTILE + " $\\href{javascript:alert(1)}{x}$ \\[ \\frac{1}{ $$ \n\n" + "x" * 1_000_000, HOSTILE, None, None, HOSTILE)
+    rows[7] = replace(rows[7], traces={**rows[7].traces, R1: TeacherTrace("A zebra crosses. " + rows[7].traces[R1].thinking)})
+    trace = TeacherTrace(HOSTILE + " $\\href{javascript:alert(1)}{x}$ \\[ \\frac{1}{ $$ \n\n" + "x" * 1_000_000, HOSTILE, None, None, HOSTILE)
     rows[20] = replace(rows[20], question=HOSTILE, solution=HOSTILE, answer=HOSTILE, source=HOSTILE[:60], domain="`${0}`", traces={R1: trace})
     return rows
 
