@@ -88,12 +88,10 @@ class Point:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object; groups a benchmark has not are left out."""
-        record = asdict(self)
-        return (
-            {"label": self.label}
-            | record.pop("setting")
-            | {name: value for name, value in record.items() if value or name not in _GROUPS}
-        )
+        record: dict[str, Any] = asdict(self)
+        setting: dict[str, Any] = record.pop("setting")
+        figures = {name: value for name, value in record.items() if value or name not in _GROUPS}
+        return {"label": self.label} | setting | figures
 
 
 @dataclass(frozen=True)
