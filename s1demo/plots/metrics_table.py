@@ -36,7 +36,7 @@ def measured_row(run: RunResult, name: str, attribution: Attribution = Attributi
 
 def published_rows(published: Published) -> list[tuple[str, ...]]:
     """The rows of the paper's table, with the digits it prints."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for row in published.metrics:
         series = next((s for s in published.series if s.method == row.method and s.benchmark in published.metrics_source), None)
         name, benchmark = (series.name, series.benchmark) if series else (row.method, "")
