@@ -26,10 +26,9 @@ from s1demo.cli.terminal import one_line
 from s1demo.engines import Engine
 from s1demo.errors import InputError, S1Error
 from s1demo.evals.benchmarks import NAMES, SOURCES, Problem, load_benchmark
-from s1demo.evals.journal import Journal
 from s1demo.evals.published import Published, load_published
 from s1demo.evals.results import Point, RunResult, read_run
-from s1demo.evals.sweep import SweepPlan
+from s1demo.evals.sweep import SweepPlan, finished_questions
 from s1demo.evals.token_counts import sample_statistics, samples
 from s1demo.grading import Outcome
 from s1demo.settings import ENGINES, Settings
@@ -100,8 +99,8 @@ async def evaluate(
 
 
 def _write_statistics(out: Path, plan: SweepPlan, engine: Engine) -> None:
-    journal, line_ends = Journal.existing(journal_path(out)), engine.tokenizer.line_end_ids()
-    found = {label: asdict(sample_statistics(samples(journal.records(), label), line_ends)) for label in plan.policies()}
+    traces, line_ends = journal_path(out), engine.tokenizer.line_end_ids()
+    found = {label: asdict(sample_statistics(samples(finished_questions(traces), label), line_ends)) for label in plan.policies()}
     statistics_path(out).write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 

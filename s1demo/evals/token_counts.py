@@ -93,7 +93,7 @@ def samples(records: Iterable[dict[str, Any]], label: str) -> Iterator[Sample]:
     """The runs of one setting in a sweep's journal.
 
     Args:
-        records: finished questions, as `Journal.records` gives them.
+        records: finished questions, as `sweep.finished_questions` gives them.
         label: of the setting, such as `natural`.
     """
     for record in records:

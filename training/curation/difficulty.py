@@ -19,10 +19,10 @@ from s1demo.budget import BudgetPolicy
 from s1demo.decoding.runs import decode_batch
 from s1demo.engines import Engine, open_engine
 from s1demo.errors import InputError
+from s1demo.evals.journal import Journal, records
 from s1demo.events import Phase, Request, SamplingParams, Tokens
 from s1demo.grading import Grader, Outcome, extract_answer
 from s1demo.settings import Settings
-from training.curation.journal import Journal, records
 from training.curation.records import Attempt, Row
 
 _FINGERPRINT_BYTES = 2**20
@@ -101,9 +101,8 @@ async def attempt_all(
     """
     from tqdm import tqdm
 
-    with Journal(path, {"model": engine.info.model, "weights": weights, **_how(settings)}, "attempts") as journal:
-        made = {record["id"] for record in records(path)}
-        waiting = {row.id: row.question for row in rows if row.id not in made}
+    with Journal(path, {"model": engine.info.model, "weights": weights, **_how(settings)}) as journal:
+        waiting = {row.id: row.question for row in rows if row.id not in journal.done}
         todo = iter(waiting.items())
         bar = tqdm(total=len(waiting), desc=f"attempts of {engine.info.model}")
 

@@ -10,15 +10,14 @@ traces); decodes nothing and trains nothing.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
 
+from s1demo.evals.sweep import finished_questions
 from training.mini.domains import DOMAINS
 from training.mini.domains.base import write_pass
 
@@ -120,19 +119,10 @@ def table(tally: Tally, domains: Iterable[str]) -> str:
     return "\n".join(lines)
 
 
-def read_journal(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The finished questions of a sweep's journal."""
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            record = json.loads(line)
-            if "thinking" in record:
-                yield record
-
-
 def read(path: Path) -> str:
     """The gate of a sweep's journal as lines of text."""
     tally: Tally = Counter()
-    for record in read_journal(path):
+    for record in finished_questions(path):
         if record["domain"] in DOMAINS:
             tally += tally_trace(record["thinking"], record["domain"], record["true_answer"])
     return table(tally, [domain for domain in DOMAINS if any(key[0] == domain for key in tally)])

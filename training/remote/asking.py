@@ -15,7 +15,7 @@ from typing import Any
 
 from s1demo.engines.servers.completions import Refusal, ServerFault
 from s1demo.errors import EngineError, InputError, S1Error
-from training.curation.journal import Journal, records
+from s1demo.evals.journal import Journal, records
 from training.remote.endpoint import ChatEndpoint
 from training.remote.endpoint_settings import EndpointSettings
 from training.remote.estimate import Task, cost_of, estimate
@@ -41,7 +41,7 @@ def ask_all(task: Task, prompts: Mapping[str, str], path: Path, settings: Endpoi
             the journal; starting again asks for the rest.
     """
     header = {"task": task.name, **settings.how(), "system": sha256(task.system.encode()).hexdigest()[:16]}
-    with Journal(path, header, "replies") as journal:
+    with Journal(path, header) as journal:
         run = _Run(task, prompts, journal, settings)
         run.say(f"{task.name}: {run.n_good:,} of {len(prompts):,} questions have a reply in {path}.")
         if run.todo:
