@@ -34,7 +34,7 @@ from training.mini.domains.base import LARGE, MEDIUM, write_pass
 from training.mini.domains.scribe import Pass
 from training.mini.language.chains import after_disagreement, confirmation
 from training.mini.problems import Problem, problem_set
-from training.recipes import read_section
+from training.recipes import Section, Share, read_section
 
 SMALLER, LARGER = MODELS = ("small", "large")
 SIZE_NAMES = ("small", "medium", "large")
@@ -43,7 +43,7 @@ _CONCLUSION = re.compile(r"So (\S.*)\.$")
 
 
 @dataclass(frozen=True)
-class CurationKnobs:
+class CurationKnobs(Section):
     """The `curation` section of the miniature's recipe.
 
     Attributes:
@@ -70,9 +70,9 @@ class CurationKnobs:
     draw: int = 0
     n_problems: int = 20_000
     n_rows: int = 1000
-    second_check: float = 1.0
-    rough_slip: float = 0.2
-    agreement_said: float = 0.25
+    second_check: Share = 1.0
+    rough_slip: Share = 0.2
+    agreement_said: Share = 0.25
     train_draft: bool = True
     domains_by_size: bool = True
     attempt_tokens: Limit = AUTO
@@ -80,12 +80,8 @@ class CurationKnobs:
     max_concurrent: int = 64
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "folder", Path(self.folder))
         if set(self.models) != set(MODELS):
             raise InputError(f"curation: models are {sorted(self.models)}. Name a folder for each of: {', '.join(MODELS)}.")
-        for share in ("second_check", "rough_slip", "agreement_said"):
-            if not 0 <= getattr(self, share) <= 1:
-                raise InputError(f"curation: {share} is {getattr(self, share)}. Give a share from 0 to 1.")
 
     @property
     def sets_folder(self) -> Path:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from s1demo.engines.servers.completions import Refusal, ServerFault
 from s1demo.errors import EngineError, InputError, S1Error
@@ -21,12 +22,13 @@ from training.remote.endpoint_settings import EndpointSettings
 from training.remote.estimate import Task, cost_of, estimate
 from training.remote.replies import Reply, ReplyFault, check_reply
 
+T = TypeVar("T")
 _FAULTS_IN_A_ROW = 20  # unusable replies without a usable one between: the endpoint is not what the recipe says
 _FAILURES_IN_A_ROW = 5  # questions given up, each after all its tries, without a reply between: the endpoint is down
 _OF_ONE_QUESTION = (400, 403, 413, 422, 451)  # too long, or its content refused; before anything went through: the recipe's
 
 
-def ask_all(task: Task, prompts: Mapping[str, str], path: Path, settings: EndpointSettings) -> None:
+def ask_all(task: Task[Any], prompts: Mapping[str, str], path: Path, settings: EndpointSettings) -> None:
     """Ask what the journal has no usable reply for yet; each reply is written as soon as it is there.
 
     Args:
@@ -56,7 +58,7 @@ def ask_all(task: Task, prompts: Mapping[str, str], path: Path, settings: Endpoi
 class _Run:
     """One run over a journal: what is done, what is to do, what went wrong."""
 
-    def __init__(self, task: Task, prompts: Mapping[str, str], journal: Journal, settings: EndpointSettings) -> None:
+    def __init__(self, task: Task[Any], prompts: Mapping[str, str], journal: Journal, settings: EndpointSettings) -> None:
         self._task, self._prompts, self._journal, self._settings = task, prompts, journal, settings
         self._good: set[str] = set()
         self._faults: Counter[str] = Counter()  # unusable replies by id
@@ -152,7 +154,7 @@ class _Run:
     def _checked(self, reply: Reply) -> dict[str, str]:
         try:
             check_reply(reply, (self._settings.model, *self._settings.served_as))
-            self._task.check(reply)
+            self._task.read(reply)
         except ReplyFault as fault:
             return {"fault": str(fault)}
         return {}
@@ -236,6 +238,19 @@ def _refused(refusal: Refusal, settings: EndpointSettings) -> S1Error:
         sentence = f"The endpoint refuses the request with HTTP {status}: {told}."
         return InputError(f"{sentence} Correct max_tokens, extra, model and the key in the recipe.")
     return EngineError(f"The endpoint answers with HTTP {status}: {told}. Correct url and model in the recipe.")
+
+
+def readings(task: Task[T], path: Path) -> dict[str, T]:
+    """What the usable replies of a journal say, by id; one that the task does not take any more is left out.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    found: dict[str, T] = {}
+    for key, reply in good_replies(path):
+        with suppress(ReplyFault):
+            found[key] = task.read(reply)
+    return found
 
 
 def good_replies(path: Path) -> Iterator[tuple[str, Reply]]:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from training.remote.endpoint import CHARACTERS_PER_TOKEN
 from training.remote.endpoint_settings import EndpointSettings
 from training.remote.replies import Reply
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
-class Task:
+class Task(Generic[T]):
     """What a model is asked for.
 
     Attributes:
         name: what messages and the journal call it.
-        check: raises a ReplyFault where a reply is not what was asked for.
+        read: what a reply says; raises a ReplyFault where it is not what was asked for.
         system: what the system says with every prompt, empty for nothing.
         mean_tokens_out: what a reply takes on average, where the recipe does not say.
         basis: where that number comes from.
     """
 
     name: str
-    check: Callable[[Reply], object]
+    read: Callable[[Reply], T]
     system: str = ""
     mean_tokens_out: float = 0.0
     basis: str = ""
@@ -61,7 +64,7 @@ class Estimate:
         return f"{self.requests:,} requests, {tokens}, {cost}, {hours}."
 
 
-def estimate(task: Task, prompts: Iterable[str], settings: EndpointSettings) -> Estimate:
+def estimate(task: Task[Any], prompts: Iterable[str], settings: EndpointSettings) -> Estimate:
     """What asking would take.
 
     Args:

@@ -19,10 +19,11 @@ import pytest
 from s1demo.engines.servers.completions import ServerFault, refusal
 from s1demo.errors import EngineError, InputError
 from tests.training.remote.chat_server import Act, ChatServer, Script, events, hang_up, raw, reply, stall, status
+from training.recipes import fill
 from training.remote import endpoint as endpoint_module
 from training.remote.asking import ask_all, count_faults, good_replies
 from training.remote.endpoint import ChatEndpoint, Pace
-from training.remote.endpoint_settings import EndpointSettings, endpoint_settings
+from training.remote.endpoint_settings import EndpointSettings
 from training.remote.estimate import Task, estimate
 from training.remote.replies import Reply, ReplyFault
 
@@ -79,14 +80,14 @@ def test_every_question_is_asked_once_and_its_reply_kept(tmp_path: Path, stream:
 @pytest.mark.parametrize(
     ("url", "asked"),
     [
-        ("http://h:8000", "http://h:8000/v1/chat/completions"),
-        ("http://h:8000/", "http://h:8000/v1/chat/completions"),
-        ("https://api.deepseek.com/v1", "https://api.deepseek.com/v1/chat/completions"),
-        ("https://generativelanguage.googleapis.com/v1beta/openai/", "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions"),
+        ("http://h:8000", "http://h:8000/v1"),
+        ("http://h:8000/", "http://h:8000/v1"),
+        ("https://api.deepseek.com/v1", "https://api.deepseek.com/v1"),
+        ("https://generativelanguage.googleapis.com/v1beta/openai/", "https://generativelanguage.googleapis.com/v1beta/openai"),
     ],
 )
 def test_addresses(url: str, asked: str) -> None:
-    assert EndpointSettings(url, "m").completions == asked
+    assert EndpointSettings(url, "m").base_url == asked
 
 
 TRANSIENT = {
@@ -384,7 +385,7 @@ async def _opened(settings: EndpointSettings) -> None:
     ("given", "words"),
     [
         ({"url": "host"}, "url is no address"),
-        ({"model": ""}, "model is empty"),
+        ({"model": ""}, "model is ''"),
         ({"tries": 0}, "tries is 0"),
         ({"max_concurrent": 2.5}, "max_concurrent is 2.5"),
         ({"requests_per_minute": -1}, "requests_per_minute is -1"),
@@ -397,14 +398,12 @@ async def _opened(settings: EndpointSettings) -> None:
 )
 def test_settings_that_cannot_work(given: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
-        endpoint_settings({"url": "http://host", "model": "m", **given}, "traces")
+        fill(EndpointSettings, {"url": "http://host", "model": "m", **given}, "traces, endpoint")
 
 
 def test_a_missing_entry_is_named() -> None:
-    with pytest.raises(InputError, match=r"missing keys \['model'\]"):
-        endpoint_settings({"url": "http://host"}, "traces")
-    with pytest.raises(InputError, match="endpoint is missing"):
-        endpoint_settings(None, "judge")
+    with pytest.raises(InputError, match=r"traces, endpoint: missing keys model\. Known are: url, model"):
+        fill(EndpointSettings, {"url": "http://host"}, "traces, endpoint")
 
 
 # cost
@@ -533,12 +532,12 @@ def test_a_quota_for_the_day_ends_the_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("text", "seconds"), [("7", 7.0), ("", 0.0), ("soon", 0.0), ("-3", 0.0), ("²", 0.0), (formatdate(0, usegmt=True), 0.0)])
 def test_retry_after_in_every_spelling(text: str, seconds: float) -> None:
-    fault = refusal(429, "full", endpoint_module.httpx.Headers({"retry-after": text.encode()}))
+    fault = refusal(429, "full", endpoint_module.httpx2.Headers({"retry-after": text.encode()}))
     assert isinstance(fault, ServerFault) and fault.retry_after == seconds
 
 
 def test_retry_after_as_a_date() -> None:
-    fault = refusal(503, "full", endpoint_module.httpx.Headers({"retry-after": "Fri, 01 Jan 2100 00:00:00 GMT"}))
+    fault = refusal(503, "full", endpoint_module.httpx2.Headers({"retry-after": "Fri, 01 Jan 2100 00:00:00 GMT"}))
     assert isinstance(fault, ServerFault) and fault.retry_after > 1e9
 
 
@@ -548,7 +547,7 @@ def test_a_check_of_the_task_is_a_fault_too(tmp_path: Path) -> None:
             raise ReplyFault("not good")
 
     with ChatServer(lambda question, n: reply("good" if n else "bad")) as server:
-        ask_all(dataclasses.replace(TASK, check=check), questions(2), tmp_path / "j", settings_for(server))
+        ask_all(dataclasses.replace(TASK, read=check), questions(2), tmp_path / "j", settings_for(server))
     assert count_faults(tmp_path / "j") == {"not good": 2} and {found.content for found in good(tmp_path / "j").values()} == {"good"}
     kept = [line for line in lines(tmp_path / "j") if "fault" in line]
     assert [line["content"] for line in kept] == ["bad", "bad"]  # what was paid for is kept, with its fault
