@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from collections import Counter
 from typing import Any
@@ -47,7 +48,7 @@ async def compare(engine: Engine, asked: list[dict[str, Any]]) -> Counter[tuple[
     return counts
 
 
-async def main() -> None:
+async def measure() -> None:
     """Print the counts for the embedded model."""
     asked = list(problems(PER_DOMAIN, DEV_SEED, "dev"))
     engine = open_engine(Settings(max_concurrent_requests=AT_ONCE))
@@ -60,5 +61,11 @@ async def main() -> None:
         print(f"{waits} Waits, of {len(asked)}: {told}")
 
 
+def main() -> None:
+    """Measure and print."""
+    argparse.ArgumentParser(description="What a cut exactly at the model's own end costs the embedded model.").parse_args()
+    asyncio.run(measure())
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()
