@@ -73,11 +73,8 @@ async def evaluate(
 
     Args:
         engine: what decodes; closed at the end.
-        settings: what it was opened with.
         asked: the problems by benchmark.
         plans: what to measure on each.
-        folder: where results go.
-        typed: the command.
 
     Returns:
         One sentence for each benchmark that failed.
@@ -117,7 +114,6 @@ def tables(folder: Path, failed: Sequence[str], published: Published, compared_w
     Args:
         folder: holds run.json files and their token counts.
         failed: what could not be measured, one sentence each.
-        published: the paper's numbers.
         compared_with: whose of them to show.
     """
     for counts in sorted(folder.glob("*.statistics.json")):
@@ -176,7 +172,7 @@ def _plain(benchmark: str) -> str:
 
 
 def statistics_table(statistics: dict[str, dict[str, Any]]) -> Iterator[str]:
-    """Token counts by setting (`s1demo/evals/statistics.py` says how they differ from the reference's)."""
+    """Token counts by setting (`s1demo/evals/token_counts.py` says how they differ from the reference's)."""
     columns = ("thinking: least, mean, most", "when right", "when not", "answer", "total", "steps", "stopped by limit, %")
     yield "| setting | " + " | ".join(columns) + " | no answer | unmarked |"
     yield "|---" * (len(columns) + 3) + "|"

@@ -5,6 +5,7 @@ A section is a dataclass whose annotations say what its entries may be; pydantic
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -121,12 +122,20 @@ class SftSettings(Section):
             raise InputError("sft: trained bfloat16 weights lose small updates. Set weights: float32, or add lora.")
 
 
+def recipe_options(description: str, section: str = "", default: Path | None = None) -> ArgumentParser:
+    """A command line with `--recipe`, and with `--set` where entries of a section may be replaced."""
+    parser = ArgumentParser(description=description)
+    parser.add_argument("--recipe", type=Path, required=default is None, default=default)
+    if section:
+        say = f"replace an entry of the {section} section"
+        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=say)
+    return parser
+
+
 def read_section(recipe: Path, section: str, kind: type[T], overrides: Sequence[str] = ()) -> T:
     """Read one section of a recipe.
 
     Args:
-        recipe: a YAML file.
-        section: its top-level key.
         kind: the dataclass that the section fills.
         overrides: `key=value` pairs that replace single entries, the values in YAML.
 
@@ -156,11 +165,10 @@ def read_yaml(recipe: Path) -> dict[str, Any]:
         raise InputError(f"Cannot read the recipe {recipe}: {error!r}") from error
 
 
-def fill(kind: type[T], values: Mapping[str, Any], where: str) -> T:
+def fill(kind: type[T], values: Any, where: str) -> T:
     """A dataclass from the entries of a mapping, nested ones too.
 
     Args:
-        kind: a `Section`.
         values: its entries as YAML gives them.
         where: of what, for messages.
 

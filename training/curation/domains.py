@@ -55,10 +55,6 @@ def prompts(rows: Iterable[Row]) -> dict[str, str]:
 
 def with_domains(rows: Iterable[Row], path: Path) -> list[Row]:
     """Fill in each row's domain, the title of its class, and the code as `meta["msc"]`; rows without one stay as they are.
-
-    Args:
-        rows: any rows.
-        path: the journal of replies.
     """
     codes = readings(TASK, path)
     return [

@@ -73,7 +73,6 @@ def graded_traces(rows: Iterable[Row], path: Path, settings: JudgeSettings) -> l
     Args:
         rows: with traces; those without keep no grade.
         path: the judge model's journal; rules need none, they grade anew in minutes.
-        settings: by rules or by a model.
 
     Returns:
         The rows with `trace_outcome`; unscorable without a reference or where the judge gave no usable reply.

@@ -34,7 +34,7 @@ from training.curation.sources import SOURCES
 from training.recipes import Section, read_section, read_yaml
 from training.remote.asking import ask_all
 from training.remote.endpoint_settings import EndpointSection
-from training.remote.estimate import estimate
+from training.remote.estimate import estimate_requests
 
 T = TypeVar("T")
 MODULE = "training.curation"
@@ -146,9 +146,9 @@ class Curation:
         allow_missing: Sequence[str] = (),
     ) -> None:
         self.recipe = recipe
-        told = read_section(recipe, "curation", CurationSettings, overrides)
-        missing = (*told.allow_missing, *allow_missing)
-        self.settings = replace(told, sources={**told.sources, **(sources or {})}, allow_missing=missing)
+        given = read_section(recipe, "curation", CurationSettings, overrides)
+        missing = (*given.allow_missing, *allow_missing)
+        self.settings = replace(given, sources={**given.sources, **(sources or {})}, allow_missing=missing)
         self.folder = self.settings.folder
 
     def section(self, name: str, kind: type[T]) -> T:
@@ -229,9 +229,9 @@ class Curation:
             InputError: the input is not there.
         """
         step = STEPS[name]
-        told = {knob: getattr(self.settings, knob) for knob in step.knobs}
-        told |= {section: read_yaml(self.recipe).get(section) for section in step.sections}
-        digest = sha256(repr(told).encode())
+        depends_on = {knob: getattr(self.settings, knob) for knob in step.knobs}
+        depends_on |= {section: read_yaml(self.recipe).get(section) for section in step.sections}
+        digest = sha256(repr(depends_on).encode())
         if step.reads:
             source = self.path(step.reads)
             if not source.exists():
@@ -258,7 +258,7 @@ class Curation:
         cost = ""
         if name == "traces" and source and source.is_file() and not written.exists():
             endpoint = self.section("traces", EndpointSection).endpoint
-            cost = f"\n{'':15}{estimate(traces.TASK, traces.prompts(read_rows(source)).values(), endpoint)}"
+            cost = f"\n{'':15}{estimate_requests(traces.TASK, traces.prompts(read_rows(source)).values(), endpoint)}"
         return f"{name:15}{step.does}\n{'':15}-> {written}: {state}{cost}"
 
 

@@ -36,7 +36,6 @@ def with_traces(rows: Iterable[Row], path: Path, count_tokens: Callable[[str], i
     """Fill in trace, answer and length; rows without a usable reply stay as they are.
 
     Args:
-        rows: any rows.
         path: the journal of the teacher's replies.
         count_tokens: of the model to be trained (featurization.py: the thinking's tokens alone).
     """

@@ -61,11 +61,7 @@ def write(path: Path, lines: Iterable[Line]) -> None:
 
 
 def write_all(folder: Path) -> None:
-    """Write every question file.
-
-    Args:
-        folder: the assets folder.
-    """
+    """Write every question file."""
     write(folder / "questions.jsonl", [*showcase(), *problems(OFFERED_PER_DOMAIN, OFFERED_SEED, "test"), SPOILT])
     write(folder / "benchmarks" / "mini.jsonl", problems(PER_DOMAIN, SEED, "test"))
     write(folder / "benchmarks" / "mini-unseen.jsonl", problems(UNSEEN_PER_DOMAIN, SEED, "test", UNSEEN))

@@ -25,7 +25,6 @@ async def compare(engine: Engine, asked: list[dict[str, Any]]) -> Counter[tuple[
     """Answer every problem both ways.
 
     Args:
-        engine: what decodes.
         asked: dev problems with question and answer.
 
     Returns:
@@ -57,8 +56,8 @@ async def measure() -> None:
     finally:
         await engine.close()
     for waits in WAITS:
-        told = ", ".join(f"{name} {counts[waits, name]}" for name in ("by itself", "cut", "differ"))
-        print(f"{waits} Waits, of {len(asked)}: {told}")
+        shown = ", ".join(f"{name} {counts[waits, name]}" for name in ("by itself", "cut", "differ"))
+        print(f"{waits} Waits, of {len(asked)}: {shown}")
 
 
 def main() -> None:

@@ -49,11 +49,6 @@ def openings(domain: str) -> dict[str, str]:
 def kind_of(line: str, domain: str, *, first: bool) -> str:
     """Which way of working a line of a trace uses.
 
-    Args:
-        line: one line of the thinking.
-        domain: what was asked about.
-        first: whether the line opens the trace.
-
     Returns:
         One of `KINDS`.
     """
@@ -66,11 +61,6 @@ def kind_of(line: str, domain: str, *, first: bool) -> str:
 
 def tally_trace(thinking: str, domain: str, true_answer: str) -> Tally:
     """What one trace's lines conclude.
-
-    Args:
-        thinking: the whole thinking.
-        domain: a key of `DOMAINS`.
-        true_answer: the correct answer.
 
     Returns:
         Counts of (domain, kind, is it right); for `AGREE`, whether two checks of the trace did conclude what it says.

@@ -11,7 +11,6 @@ when they are first needed; every sweep goes on where it was after a kill. Test 
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,8 +23,8 @@ from training.curation.subsets import ABLATIONS
 from training.mini import pool
 from training.mini.benchmarks import UNSEEN_PER_DOMAIN
 from training.mini.domains import DOMAINS
-from training.mini.recipe import Recipe, load_recipe
-from training.recipes import SftSettings, read_section
+from training.mini.recipe import RECIPE, Recipe, load_recipe
+from training.recipes import SftSettings, read_section, recipe_options
 
 MEASURED = ASSETS / "measured" / "s1-mini"
 SELF, BASE, DRAWS = "s1-mini", "base", (1, 2)
@@ -43,7 +42,7 @@ class Measurement:
 
     Attributes:
         model: which sibling decodes.
-        options: what `s1demo sweep` is told.
+        options: the arguments of `s1demo sweep`.
     """
 
     model: str
@@ -70,8 +69,6 @@ def sibling(name: str, recipe: Recipe, path: Path) -> Path:
 
     Args:
         name: `s1-mini`, `base`, `draw-N`, or one of `ABLATIONS`.
-        recipe: what names the folders.
-        path: its file.
     """
     tuned = read_section(path, "sft", SftSettings)
     if name in (SELF, BASE):
@@ -97,9 +94,6 @@ def measure(name: str, recipe: Recipe, path: Path, target: Path = MEASURED) -> N
     """Make one measurement.
 
     Args:
-        name: a key of `MEASUREMENTS`.
-        recipe: what names the folders.
-        path: its file.
         target: where the result goes; traces stay in the run folder.
     """
     out = recipe.run_folder / "measured" / f"{name}.json"
@@ -130,9 +124,8 @@ def domain_table(run: RunResult) -> Iterator[str]:
 
 
 def main() -> None:
-    """Make measurements, all of them unless told otherwise."""
-    parser = argparse.ArgumentParser(description="Measure the finished miniature and its siblings on test problems.")
-    parser.add_argument("--recipe", type=Path, default=Path(__file__).parents[1] / "recipes" / "s1-mini.yaml")
+    """Make measurements, all of them unless some are named."""
+    parser = recipe_options("Measure the finished miniature and its siblings on test problems.", default=RECIPE)
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, metavar="NAME", help=f"some of {', '.join(MEASUREMENTS)}")
     parser.add_argument("--tables", action="store_true", help="print the tables of the documentation and measure nothing")
     options = parser.parse_args()

@@ -58,9 +58,6 @@ SHOWCASE_CANONICAL = frozenset(problem.canonical for problem in SHOWCASE)
 def split_of(problem: Problem) -> str:
     """The split a problem belongs to: 10 % test, 5 % dev, the rest training, by a stable hash of the problem.
 
-    Args:
-        problem: any problem.
-
     Returns:
         "train", "dev", "test", or "showcase" for what is shown on stage and what its domain holds out with it.
     """
@@ -72,11 +69,6 @@ def split_of(problem: Problem) -> str:
 
 def sample_problem(rng: Random, split: str, domain: str) -> Problem:
     """Draw one problem of a split.
-
-    Args:
-        rng: source of randomness.
-        split: one of `SPLITS`.
-        domain: a key of `DOMAINS`.
 
     Raises:
         ValueError: the split does not exist.
@@ -95,11 +87,7 @@ def problem_set(
     """Distinct problems (as far as the split has them) with their questions, the domains in turn.
 
     Args:
-        n: how many.
-        seed: decides everything.
-        split: one of `SPLITS`.
         wording: in which phrasings to ask about the same problems, one of `phrasings.SECTIONS`.
-        domains: which domains take part.
 
     Yields:
         The problem and one phrasing of it.

@@ -9,6 +9,8 @@ from typing import Any
 from s1demo.errors import InputError
 from training.recipes import Section, Share, fill, read_yaml
 
+RECIPE = Path(__file__).parents[1] / "recipes" / "s1-mini.yaml"
+
 
 @dataclass(frozen=True)
 class ModelShape(Section):

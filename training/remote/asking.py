@@ -19,7 +19,7 @@ from s1demo.errors import EngineError, InputError, S1Error
 from s1demo.evals.journal import Journal, records
 from training.remote.endpoint import ChatEndpoint
 from training.remote.endpoint_settings import EndpointSettings
-from training.remote.estimate import Task, cost_of, estimate
+from training.remote.estimate import Task, cost_of, estimate_requests
 from training.remote.replies import Reply, ReplyFault, check_reply
 
 T = TypeVar("T")
@@ -32,10 +32,7 @@ def ask_all(task: Task[Any], prompts: Mapping[str, str], path: Path, settings: E
     """Ask what the journal has no usable reply for yet; each reply is written as soon as it is there.
 
     Args:
-        task: what is asked for.
         prompts: by id.
-        path: the journal.
-        settings: whom, and how.
 
     Raises:
         InputError: the journal is another model's, the API key is missing, or the run would cost more than `most_cost`.
@@ -89,7 +86,7 @@ class _Run:
         Raises:
             InputError: more than the recipe allows.
         """
-        expected = estimate(self._task, (self._prompts[key] for key in self.todo), self._settings)
+        expected = estimate_requests(self._task, (self._prompts[key] for key in self.todo), self._settings)
         self.say(f"{self._task.name}: {expected}")
         most, spent = self._settings.most_cost, self._spent()
         if most is not None and expected.cost is not None and expected.cost + spent > most:
@@ -212,32 +209,32 @@ class _Run:
         """
         missing = self._missing()
         reasons = Counter(self._lacking.get(key, "not asked") for key in missing)
-        told = ", ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common(5))
+        causes = ", ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common(5))
         where = f"{self.n_good:,} of {len(self._prompts):,} replies are in {self._journal.path}"
         if self._stopped_by is not None:
             raise type(self._stopped_by)(f"{self._stopped_by} {where}; start again to ask for the rest.") from self._stopped_by
         if len(missing) > self._settings.may_lack * len(self._prompts):
             raise EngineError(
-                f"{self._task.name}: {where}; {len(missing):,} are missing ({told}). Start again to ask for those that had fewer "
-                f"than {self._settings.most_faults} unusable replies, or raise may_lack to go on without them."
+                f"{self._task.name}: {where}; {len(missing):,} are missing ({causes}). Start again to ask for those that had "
+                f"fewer than {self._settings.most_faults} unusable replies, or raise may_lack to go on without them."
             )
         if missing:
-            self.say(f"{self._task.name}: {where}; {len(missing):,} are missing ({told}).")
+            self.say(f"{self._task.name}: {where}; {len(missing):,} are missing ({causes}).")
 
 
 def _refused(refusal: Refusal, settings: EndpointSettings) -> S1Error:
     """The sentence for people."""
-    status, told, variable = refusal.status, str(refusal).rstrip("."), settings.api_key_variable
+    status, reason, variable = refusal.status, str(refusal).rstrip("."), settings.api_key_variable
     if status == 401 and variable:
-        return EngineError(f"The endpoint refuses the API key: {told}. Correct the environment variable {variable}.")
+        return EngineError(f"The endpoint refuses the API key: {reason}. Correct the environment variable {variable}.")
     if status == 401:
-        return EngineError(f"The endpoint wants an API key: {told}. Name the variable that holds it: api_key_variable.")
+        return EngineError(f"The endpoint wants an API key: {reason}. Name the variable that holds it: api_key_variable.")
     if status == 402:
-        return EngineError(f"The endpoint's account has no money left: {told}. Top it up.")
+        return EngineError(f"The endpoint's account has no money left: {reason}. Top it up.")
     if status in _OF_ONE_QUESTION:
-        sentence = f"The endpoint refuses the request with HTTP {status}: {told}."
+        sentence = f"The endpoint refuses the request with HTTP {status}: {reason}."
         return InputError(f"{sentence} Correct max_tokens, extra, model and the key in the recipe.")
-    return EngineError(f"The endpoint answers with HTTP {status}: {told}. Correct url and model in the recipe.")
+    return EngineError(f"The endpoint answers with HTTP {status}: {reason}. Correct url and model in the recipe.")
 
 
 def readings(task: Task[T], path: Path) -> dict[str, T]:

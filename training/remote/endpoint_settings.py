@@ -28,7 +28,7 @@ class EndpointSettings(Section):
         max_tokens: limit of a reply, None for the server's own.
         temperature: None for the server's own.
         extra: further fields of every request, such as Gemini's thinking_config.
-        stream: take replies in pieces, so that a connection that hangs can be told from a model that thinks for long.
+        stream: take replies in pieces, so that a connection that hangs can be distinguished from a model that thinks for long.
         max_concurrent: requests under way at once.
         requests_per_minute, tokens_per_minute: never more than that, None for no limit. Tokens in and out are counted.
         silent_seconds: a connection that sends nothing for that long is taken for dead.

@@ -33,7 +33,7 @@ class Task(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Estimate:
+class RequestEstimate:
     """What a run would take; its text is one sentence.
 
     Attributes:
@@ -64,20 +64,14 @@ class Estimate:
         return f"{self.requests:,} requests, {tokens}, {cost}, {hours}."
 
 
-def estimate(task: Task[Any], prompts: Iterable[str], settings: EndpointSettings) -> Estimate:
-    """What asking would take.
-
-    Args:
-        task: what is asked for.
-        prompts: what is asked.
-        settings: with prices and rates.
-    """
+def estimate_requests(task: Task[Any], prompts: Iterable[str], settings: EndpointSettings) -> RequestEstimate:
+    """What asking would take."""
     lengths = [len(task.system) + len(prompt) for prompt in prompts]
     tokens_in = round(sum(lengths) / CHARACTERS_PER_TOKEN)
     mean = settings.mean_tokens_out or task.mean_tokens_out
     tokens_out = round(len(lengths) * mean)
     rates = ((settings.requests_per_minute, len(lengths)), (settings.tokens_per_minute, tokens_in + tokens_out))
-    return Estimate(
+    return RequestEstimate(
         requests=len(lengths),
         tokens_in=tokens_in,
         tokens_out=tokens_out,

@@ -140,7 +140,6 @@ def check_reply(reply: Reply, names: Iterable[str]) -> None:
     """What every task asks of a reply: the model that was asked, an end of its own, and something said.
 
     Args:
-        reply: what came.
         names: of the model, as replies may give them; a path in front and case do not count.
 
     Raises:

@@ -229,7 +229,7 @@ def test_a_stage_that_leaves_nothing_ends_the_run(recipe: Path, tmp_path: Path, 
     def all_solved(rows: Iterable[Row], path: Path, settings: JudgeSettings) -> list[Row]:
         return [replace(row, attempts={name: replace(made, outcome=Outcome.CORRECT) for name, made in row.attempts.items()}) for row in rows]
 
-    monkeypatch.setattr(sys.modules["training.curation.judging"], "graded_attempts", all_solved)
+    monkeypatch.setattr(pipeline, "graded_attempts", all_solved)
     with pytest.raises(InputError, match=r"(?s)quality leaves no row, so nothing was written.*unsolved"):
         Curation(recipe).run()
     assert (tmp_path / "run" / "attempted.jsonl").exists() and not (tmp_path / "run" / "hard.jsonl").exists()

@@ -18,7 +18,7 @@ from training.curation.records import Row, read_rows, write_rows
 from training.curation.traces import PAPER_THINKING_TOKENS, TASK, prompts, with_traces
 from training.remote.asking import ask_all, count_faults
 from training.remote.endpoint_settings import EndpointSettings
-from training.remote.estimate import estimate
+from training.remote.estimate import estimate_requests
 from training.remote.replies import Reply, ReplyFault, read_events, thinking_and_answer
 
 ROWS = [Row(f"What is {number} + 2?", str(number + 2), domain="11", source="made") for number in range(6)]
@@ -182,12 +182,12 @@ def test_the_papers_pool_is_estimated_from_the_papers_figures() -> None:
     assert round(1000 * sum(count * mean for count, mean in means.items()) / 59_029) == PAPER_THINKING_TOKENS
     rows = [Row("x" * 300 + str(number), "1") for number in range(1000)]
     priced = EndpointSettings("http://h", "m", price_in=1, price_out=3, requests_per_minute=100)
-    found = estimate(TASK, prompts([*rows, *rows]).values(), priced)
+    found = estimate_requests(TASK, prompts([*rows, *rows]).values(), priced)
     assert (found.requests, found.tokens_out) == (1000, 4_282_000) and found.tokens_in == pytest.approx(101_000, rel=0.01)
     assert found.cost == pytest.approx(found.tokens_in / 1e6 + 3 * 4.282) and found.hours == pytest.approx(1000 / 100 / 60)
     assert "the paper's Gemini traces" in str(found) and str(found).count(".") >= 1 and "\n" not in str(found)
     slower = dataclasses.replace(priced, mean_tokens_out=10_000)
-    assert "the recipe's mean_tokens_out" in str(estimate(TASK, prompts(rows).values(), slower))
+    assert "the recipe's mean_tokens_out" in str(estimate_requests(TASK, prompts(rows).values(), slower))
 
 
 def test_too_dear_a_teacher_is_refused_before_anything_is_sent(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from training.remote import endpoint as endpoint_module
 from training.remote.asking import ask_all, count_faults, good_replies
 from training.remote.endpoint import ChatEndpoint, Pace
 from training.remote.endpoint_settings import EndpointSettings
-from training.remote.estimate import Task, estimate
+from training.remote.estimate import Task, estimate_requests
 from training.remote.replies import Reply, ReplyFault
 
 KEY = "sk-verysecret-0123456789"
@@ -411,7 +411,7 @@ def test_a_missing_entry_is_named() -> None:
 
 def test_estimates() -> None:
     settings = EndpointSettings("http://h", "m", price_in=0.5, price_out=2.0, requests_per_minute=10, tokens_per_minute=6_000)
-    found = estimate(dataclasses.replace(TASK, system="x" * 30), ["y" * 270] * 200, settings)
+    found = estimate_requests(dataclasses.replace(TASK, system="x" * 30), ["y" * 270] * 200, settings)
     assert (found.requests, found.tokens_in, found.tokens_out) == (200, 20_000, 20_000)  # 300 characters at 3 a token
     assert found.cost == pytest.approx(0.02 * 0.5 + 0.02 * 2.0)
     assert found.hours == pytest.approx(max(200 / 10, 40_000 / 6_000) / 60)
@@ -420,8 +420,8 @@ def test_estimates() -> None:
         "in at least 0.3 hours at the recipe's rates."
     )
     slow = dataclasses.replace(settings, tokens_per_minute=600, mean_tokens_out=1000)
-    assert estimate(TASK, ["y" * 300] * 200, slow).hours == pytest.approx(220_000 / 600 / 60)
-    unknown = estimate(TASK, ["y"], EndpointSettings("http://h", "m"))
+    assert estimate_requests(TASK, ["y" * 300] * 200, slow).hours == pytest.approx(220_000 / 600 / 60)
+    unknown = estimate_requests(TASK, ["y"], EndpointSettings("http://h", "m"))
     assert unknown.cost is None and unknown.hours is None and "nobody knows without price_in" in str(unknown)
 
 
