@@ -29,7 +29,7 @@ def test_there_are_such_commands() -> None:
     assert {"training.curation", "training.sft", "training.publish", "training.mini", "training.mini.gate", "training.harness"} <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", ["training.sft", "training.publish", "training.mini.pool", "training.mini.cut_at_end"])
+@pytest.mark.parametrize("name", ["training.sft", "training.publish"])
 def test_help_is_shown(name: str) -> None:
     found = run(name, "--help")
     assert found.returncode == 0 and "usage:" in found.stdout and "--" in found.stdout

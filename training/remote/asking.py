@@ -62,7 +62,6 @@ class _Run:
         self._lacking: dict[str, str] = {}  # why there is no usable reply, by id
         self._tokens_in = self._tokens_out = 0
         self._faults_in_a_row = self._failures_in_a_row = 0
-        self._any_good = False
         self._stopped_by: S1Error | None = None
         for record in records(journal.path):
             self._note(record)
@@ -126,7 +125,7 @@ class _Run:
             except ReplyFault as fault:
                 self._keep({"id": key, "fault": str(fault)})
             except Refusal as refusal:
-                if refusal.status not in _OF_ONE_QUESTION or not self._any_good:
+                if refusal.status not in _OF_ONE_QUESTION or not self._good:
                     self._stop(endpoint, _refused(refusal, self._settings))
                 else:
                     self._keep({"id": key, "fault": f"refused (HTTP {refusal.status})", "reason": str(refusal)})
@@ -172,7 +171,6 @@ class _Run:
             self._lacking[key] = record["fault"]
         else:
             self._good.add(key)
-            self._any_good = True
 
     def _spent(self) -> float:
         return cost_of(self._tokens_in, self._tokens_out, self._settings) or 0.0
