@@ -253,7 +253,7 @@ def test_the_judge_decides_what_a_missing_feature_is(recipe: Path) -> None:
     row = Row("Prove it.", "", solution="Because.", source="s", thinking="t", trace_answer="a", attempts=attempts)
     bare = dataclasses.replace(row, question="Do it.", solution="")
     assert pipeline._quality(curation, [row, bare], pipeline.Funnel(2)) == []
-    told = yaml.safe_load(recipe.read_text(encoding="utf-8")) | {"judge": {"grader": "endpoint"}}
+    told = yaml.safe_load(recipe.read_text(encoding="utf-8")) | {"judge": {"grader": "endpoint", "endpoint": {"url": "http://h", "model": "m"}}}
     recipe.write_text(yaml.safe_dump(told), encoding="utf-8")
     assert pipeline._quality(curation, [row, bare], pipeline.Funnel(2)) == [row]
 
@@ -280,7 +280,7 @@ def test_a_dry_run_shows_everything_and_writes_nothing(recipe: Path, tmp_path: P
 
 @pytest.mark.parametrize(
     ("key", "words"),
-    [("rule=best", "paper, notebook"), ("benchmarks=aime24", "Give a list"), ("rows=7", "unknown keys")],
+    [("rule=best", "'paper' or 'notebook'"), ("benchmarks=aime24", "benchmarks is 'aime24'. It should be a valid tuple"), ("rows=7", "unknown keys")],
 )
 def test_the_section_is_checked(recipe: Path, key: str, words: str) -> None:
     with pytest.raises(InputError, match=words):

@@ -154,11 +154,11 @@ def test_hostile_text_is_kept_out_of_training_and_crashes_nothing(tmp_path: Path
 
 
 def test_a_line_without_end_is_no_stream(tmp_path: Path) -> None:
-    with ChatServer(lambda question, n: reply("4", "y" * 5 * 2**20)) as server:
-        long = lambda question, n: events({"choices": [{"delta": {"content": "y" * 5 * 2**20}}]}) if n == 0 else reply()  # noqa: E731
+    with ChatServer(lambda question, n: reply()) as server:
+        long = lambda question, n: events({"choices": [{"delta": {"content": "y" * 17 * 2**20}}]}) if n == 0 else reply()  # noqa: E731
         server.script = long
         ask_all(TASK, prompts(ROWS[:1]), tmp_path / "t", settings_for(server))
-    assert count_faults(tmp_path / "t") == {"no stream of events": 1}
+    assert count_faults(tmp_path / "t") == {"longer than any reply": 1}
 
 
 def test_traces_of_another_teacher_are_refused(tmp_path: Path) -> None:

@@ -287,7 +287,7 @@ def test_gpqas_questions_are_not_made_public(tmp_path, hub, capsys):
         (["--runs", "nowhere.json"], "Cannot read measured results"),
         (["--runs", str(RUNS[0]), str(RUNS[0])], "same file name"),
         (["--funnel", "nowhere.json"], "Cannot read the funnel"),
-        (["--recipe", "nowhere.yaml"], "Cannot read the section 'sft'"),
+        (["--recipe", "nowhere.yaml"], "Cannot read the recipe"),
         (["--model", "nowhere"], r"holds no \*\.safetensors"),
         (["--rows", "nowhere.jsonl"], "Cannot read curation rows"),
     ],
