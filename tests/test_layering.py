@@ -45,13 +45,15 @@ TRAINING_FLOORS = (
     ("training.harness", "training.harness_tasks", "training.publish", "training.mini"),
 )
 MINI_FLOORS = (
-    ("wording",),
+    ("wording.texts",),
     ("domains",),
-    ("language", "recipe"),
-    ("problems",),
+    ("wording",),
+    ("problems", "recipe"),
+    ("language",),
     ("pretraining",),
-    ("benchmarks", "cut_at_end", "export", "gate", "measure", "pool", "pretrain"),
-    ("__main__",),
+    ("benchmarks", "export", "gate", "pool", "pretrain"),
+    ("__main__", "measure"),
+    ("cut_at_end",),
 )
 
 

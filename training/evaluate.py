@@ -27,10 +27,9 @@ from s1demo.cli.terminal import one_line
 from s1demo.engines import Engine
 from s1demo.errors import InputError, S1Error
 from s1demo.evals.benchmarks import NAMES, SOURCES, Problem, load_benchmark, same_benchmark
-from s1demo.evals.journal import Journal
 from s1demo.evals.published import Published, load_published
 from s1demo.evals.results import Point, RunResult, read_run
-from s1demo.evals.sweep import SweepPlan
+from s1demo.evals.sweep import SweepPlan, finished_questions
 from s1demo.evals.token_counts import sample_statistics
 from s1demo.grading import Outcome
 from s1demo.settings import ENGINES, Settings
@@ -96,8 +95,8 @@ async def evaluate(
 
 
 def _write_statistics(out: Path, plan: SweepPlan, engine: Engine) -> None:
-    journal, line_ends = Journal.existing(journal_path(out)), engine.tokenizer.line_end_ids()
-    found = {s.label: asdict(sample_statistics(journal.records(), s, line_ends)) for s in plan.policies()}
+    traces, line_ends = journal_path(out), engine.tokenizer.line_end_ids()
+    found = {s.label: asdict(sample_statistics(finished_questions(traces), s, line_ends)) for s in plan.policies()}
     statistics_path(out).write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 

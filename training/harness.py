@@ -84,9 +84,6 @@ def read_gen_kwargs(given: Mapping[str, Any], fmt: ThinkingFormat, context_lengt
 
     Args:
         given: as a task and `--gen_kwargs` have them.
-        fmt: the model's thinking format.
-        context_length: the model's context in tokens.
-        seed: of sampling.
 
     Raises:
         InputError: an unknown name (the message lists the known ones) or a value that cannot work.

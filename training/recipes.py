@@ -1,24 +1,39 @@
-"""The `sft` section of a recipe, and how a section of a recipe becomes a dataclass."""
+"""The `sft` section of a recipe, and how a recipe or a section of one becomes a dataclass.
+
+A section is a dataclass whose annotations say what its entries may be; pydantic converts and checks them.
+"""
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from s1demo.errors import InputError
 
 T = TypeVar("T")
-LOSS_WEIGHTINGS, PRECISIONS, WEIGHTS = ("sequence", "token"), ("fp32", "bf16"), ("float32", "bfloat16")
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
 FSDP = "FSDP"
-DISTRIBUTED_TYPES = ("NO", "MULTI_CPU", "MULTI_GPU", FSDP)
+
+
+class Section:
+    """What every section of a recipe is: a dataclass that takes no other keys than its fields."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True)
-class LoraSettings:
+class LoraSettings(Section):
     """Low-rank adapters on a frozen model (LoRA, arXiv 2106.09685); the paper trains all weights and uses none.
 
     Attributes:
@@ -29,23 +44,15 @@ class LoraSettings:
         quantization: `nf4` keeps the frozen weights in 4 bits with double quantisation (QLoRA, arXiv 2305.14314); None not.
     """
 
-    rank: int = 32
-    alpha: int = 64
-    dropout: float = 0.0
+    rank: Count = 32
+    alpha: Count = 64
+    dropout: ShareBelowOne = 0.0
     targets: str | tuple[str, ...] = "all-linear"
-    quantization: str | None = None
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.targets, str):
-            object.__setattr__(self, "targets", tuple(self.targets))
-        if self.quantization not in (None, "nf4"):
-            raise InputError(f"sft: lora.quantization is {self.quantization!r}. Give nf4, or leave it out.")
-        if self.rank < 1 or self.alpha <= 0 or not 0 <= self.dropout < 1:
-            raise InputError("sft: lora needs a rank of 1 or more, an alpha above 0 and a dropout from 0 up, below 1.")
+    quantization: Literal["nf4"] | None = None
 
 
 @dataclass(frozen=True)
-class SftSettings:
+class SftSettings(Section):
     """One fine-tuning run; the defaults are the paper's (section 4.1) where it has one.
 
     Attributes:
@@ -81,44 +88,27 @@ class SftSettings:
     learning_rate: float = 1e-5
     batch_size: int = 1
     gradient_accumulation: int = 1
-    warmup: float = 0.05
+    warmup: ShareBelowOne = 0.05
     adam_betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = 1e-4
     max_length: int = 32_768
     seed: int = 42
-    loss_weighting: str = "sequence"
-    precision: str = "bf16"
-    weights: str = "float32"
+    loss_weighting: Literal["sequence", "token"] = "sequence"
+    precision: Literal["fp32", "bf16"] = "bf16"
+    weights: Literal["float32", "bfloat16"] = "float32"
     activation_checkpointing: bool = False
     lora: LoraSettings | None = None
-    device: str = "auto"
+    device: Literal["auto", "cpu"] = "auto"
     pad_token: str | None = None
     world_size: int = 1
-    distributed_type: str = "NO"
+    distributed_type: Annotated[
+        Literal["NO", "MULTI_CPU", "MULTI_GPU", "FSDP"],
+        BeforeValidator(lambda given: "NO" if given is False else given),  # what YAML makes of a bare NO
+    ] = "NO"
     save_steps: int = 50
     trainer: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "data", Path(self.data))
-        object.__setattr__(self, "output", Path(self.output))
-        object.__setattr__(self, "adam_betas", tuple(float(beta) for beta in self.adam_betas))
-        object.__setattr__(self, "learning_rate", float(self.learning_rate))  # YAML reads 1e-5 as text
-        object.__setattr__(self, "weight_decay", float(self.weight_decay))
-        if str(self.distributed_type) == "False":
-            object.__setattr__(self, "distributed_type", "NO")  # what YAML makes of a bare NO
-        if isinstance(self.lora, Mapping):
-            object.__setattr__(self, "lora", fill(LoraSettings, self.lora, "sft, lora"))
-        for name, value, known in (
-            ("loss_weighting", self.loss_weighting, LOSS_WEIGHTINGS),
-            ("precision", self.precision, PRECISIONS),
-            ("weights", self.weights, WEIGHTS),
-            ("device", self.device, ("auto", "cpu")),
-            ("distributed_type", self.distributed_type, DISTRIBUTED_TYPES),
-        ):
-            if value not in known:
-                raise InputError(f"sft: {name} is {value!r}. Choose one of: {', '.join(known)}.")
-        if not 0 <= self.warmup < 1:
-            raise InputError(f"sft: warmup is {self.warmup}. Give a share of all updates from 0 up, below 1.")
         if (self.world_size > 1) == (self.distributed_type == "NO"):
             raise InputError(
                 f"sft: world_size {self.world_size} and distributed_type {self.distributed_type} contradict each other: one "
@@ -132,39 +122,74 @@ class SftSettings:
             raise InputError("sft: trained bfloat16 weights lose small updates. Set weights: float32, or add lora.")
 
 
+def recipe_options(description: str, section: str = "", default: Path | None = None) -> ArgumentParser:
+    """A command line with `--recipe`, and with `--set` where entries of a section may be replaced."""
+    parser = ArgumentParser(description=description)
+    parser.add_argument("--recipe", type=Path, required=default is None, default=default)
+    if section:
+        say = f"replace an entry of the {section} section"
+        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=say)
+    return parser
+
+
 def read_section(recipe: Path, section: str, kind: type[T], overrides: Sequence[str] = ()) -> T:
     """Read one section of a recipe.
 
     Args:
-        recipe: a YAML file.
-        section: its top-level key.
         kind: the dataclass that the section fills.
         overrides: `key=value` pairs that replace single entries, the values in YAML.
 
     Raises:
         InputError: no such section, an unknown or missing key, or a value out of range.
     """
+    whole = read_yaml(recipe)
+    if section not in whole:
+        raise InputError(f"{recipe} has no section {section!r}, only {', '.join(whole)}. Name a recipe that has one.")
     try:
-        raw = yaml.safe_load(recipe.read_text(encoding="utf-8"))
         replaced = (pair.partition("=") for pair in overrides)
-        values = dict(raw[section]) | {key: yaml.safe_load(value) for key, _, value in replaced}
-    except KeyError as error:
-        raise InputError(f"{recipe} has no section {section!r}, only {', '.join(raw)}. Name a recipe that has one.") from error
-    except (OSError, yaml.YAMLError, TypeError, ValueError) as error:
+        values = dict(whole[section]) | {key: yaml.safe_load(value) for key, _, value in replaced}
+    except (yaml.YAMLError, TypeError, ValueError) as error:
         raise InputError(f"Cannot read the section {section!r} of {recipe}: {error!r}") from error
     return fill(kind, values, f"{recipe}, {section}")
 
 
-def fill(kind: type[T], values: Mapping[str, Any], where: str) -> T:
-    """A dataclass from the entries of a mapping.
+def read_yaml(recipe: Path) -> dict[str, Any]:
+    """A whole recipe as it stands in its file.
 
     Raises:
-        InputError: an unknown or missing key, or a value out of range; `where` says of what.
+        InputError: it cannot be read, or has no sections.
     """
-    known = {item.name: item.default is MISSING and item.default_factory is MISSING for item in fields(kind)}  # type: ignore[arg-type]
-    unknown, missing = set(values) - set(known), {name for name, needed in known.items() if needed} - set(values)
-    if unknown or missing:
-        told = {"missing": missing, "unknown": unknown}
-        faults = [f"{what} keys {', '.join(sorted(keys))}" for what, keys in told.items() if keys]
-        raise InputError(f"{where}: {'; '.join(faults)}. Known are: {', '.join(known)}.")
-    return kind(**values)
+    try:
+        return dict(yaml.safe_load(recipe.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, TypeError, ValueError) as error:
+        raise InputError(f"Cannot read the recipe {recipe}: {error!r}") from error
+
+
+def fill(kind: type[T], values: Any, where: str) -> T:
+    """A dataclass from the entries of a mapping, nested ones too.
+
+    Args:
+        values: its entries as YAML gives them.
+        where: of what, for messages.
+
+    Raises:
+        InputError: an unknown or missing key, or a value out of range.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        faults = error.errors()
+    for fault in faults:
+        if isinstance(own := fault.get("ctx", {}).get("error"), InputError):  # what a __post_init__ refuses
+            raise own
+    keys = {"missing": "missing keys", "unexpected_keyword_argument": "unknown keys"}
+    named, others = defaultdict[str, list[str]](list), []
+    for fault in faults:
+        name = ".".join(map(str, fault["loc"]))
+        if fault["type"] in keys:
+            named[keys[fault["type"]]].append(name)
+        else:
+            others.append(f"{name} is {fault['input']!r}. {fault['msg'].replace('Input', 'It', 1)}")
+    said = [f"{what} {', '.join(sorted(names))}" for what, names in named.items()] + others
+    known = f" Known are: {', '.join(item.name for item in fields(kind))}." if named else ""  # type: ignore[arg-type]
+    raise InputError(f"{where}: {'; '.join(said)}.{known}")

@@ -61,10 +61,10 @@ async def measure(
     """
     source = provenance(engine.info.model, settings.model_path, benchmark, problems, typed)
     runs_on = (settings.engine, engine.info.device, settings.dtype, engine.info.format)
-    journal = Journal(journal_path(out), sweeping.traces_depend_on(plan, source, len(problems), runs_on))
-    with Grader() as grader:
+    arguments = sweeping.traces_depend_on(plan, source, len(problems), runs_on)
+    with sweeping.open_journal(journal_path(out), arguments) as journal, Grader() as grader:
         await _decode_with_progress(engine, problems, plan, journal, settings.max_concurrent_requests, grader.grade)
-        result = summarise(journal.records(), plan, source, grader.grade)
+        result = summarise(sweeping.finished_questions(journal.path), plan, source, grader.grade)
     write_run(out, result)
     return result
 

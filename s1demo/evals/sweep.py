@@ -8,8 +8,9 @@ of independent runs (`tests/test_sweep.py`). What is measured goes to a journal 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from s1demo.budget import AUTO, BudgetPolicy
@@ -21,7 +22,7 @@ from s1demo.engines.base import Engine
 from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.errors import InputError
 from s1demo.evals.benchmarks import Problem
-from s1demo.evals.journal import Journal
+from s1demo.evals.journal import Journal, records
 from s1demo.evals.provenance import Provenance
 from s1demo.evals.setting import LEFT_ALONE, Setting, run_label
 from s1demo.events import Finished, Origin, Phase, SamplingParams, Tokens
@@ -103,6 +104,32 @@ def traces_depend_on(plan: SweepPlan, source: Provenance, n_questions: int, runs
         "model_digest": source.model_digest,
         "runs_on": list(runs_on),
     }
+
+
+def open_journal(path: Path, arguments: Mapping[str, Any]) -> Journal:
+    """The journal of a sweep, for `sweep` to go on with.
+
+    Args:
+        path: the file, made where there is none.
+        arguments: all that the traces depend on (`traces_depend_on`).
+
+    Raises:
+        InputError: see `Journal`.
+    """
+    return Journal(path, {"sweep": arguments}, "index")
+
+
+def finished_questions(path: Path) -> Iterator[dict[str, Any]]:
+    """The records in the journal of a sweep, each question once.
+
+    Raises:
+        InputError: the file cannot be read, or is no journal.
+    """
+    seen = set()
+    for record in records(path, "index"):
+        if record["index"] not in seen:
+            seen.add(record["index"])
+            yield record
 
 
 async def decode_question(

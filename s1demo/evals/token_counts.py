@@ -70,7 +70,7 @@ def sample_statistics(records: Iterable[Mapping[str, Any]], setting: Setting, li
     """The statistics of one setting in a sweep's journal.
 
     Args:
-        records: at least one finished question, as `Journal.records` gives them.
+        records: at least one finished question, as `sweep.finished_questions` gives them.
         line_end_ids: the ids whose text ends in a newline (`EngineTokenizer.line_end_ids`).
     """
     thinking, answers, steps, outcomes, limited, unmarked = [], [], [], [], 0, 0

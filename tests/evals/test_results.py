@@ -8,7 +8,6 @@ from dataclasses import asdict
 import pytest
 
 from s1demo.errors import InputError
-from s1demo.evals.journal import Journal
 from s1demo.evals.provenance import Provenance
 from s1demo.evals.results import read_run, write_run
 from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
@@ -114,46 +113,3 @@ def test_other_files_are_refused(tmp_path, text):
         read_run(path)
     with pytest.raises(InputError, match="Cannot read"):
         read_run(tmp_path / "none.json")
-
-
-def test_a_journal_keeps_whole_lines(tmp_path):
-    path = tmp_path / "deep" / "run.traces.jsonl"
-    journal = Journal(path, {"budgets": (16,)})
-    assert journal.done == set() and not path.exists()
-    for index in (4, 2):
-        journal.append({"index": index, "text": "\ud800 ü 🍓\u2028"})
-    whole = path.read_bytes()
-    for torn in (b"", b"{", b'{"index": 7, "text": "' + b"x" * 200_000):
-        path.write_bytes(whole + torn)
-        again = Journal(path, {"budgets": (16,)})
-        assert again.done == {2, 4} and path.read_bytes() == whole
-    assert [found["index"] for found in again.records()] == [4, 2]
-    assert next(again.records())["text"] == "\ud800 ü 🍓\u2028"
-    again.append({"index": 4, "text": "twice"})
-    assert [found["index"] for found in Journal(path, {"budgets": [16]}).records()] == [4, 2]
-
-
-def test_a_head_that_was_torn_begins_anew(tmp_path):
-    path = tmp_path / "run.traces.jsonl"
-    path.write_bytes(b'{"sweep": {"bud')
-    journal = Journal(path, {"budgets": [1]})
-    assert journal.done == set()
-    journal.append({"index": 0})
-    assert Journal(path, {"budgets": [1]}).done == {0}
-
-
-@pytest.mark.parametrize("text", ["my notes", "my notes\n", '{"question": "q", "answer": "a"}', '{"sweep": {}}\n{"index": 1}\nno json\n', '{"sweep": {}}\n{"other": 1}\n'])
-def test_a_journal_never_touches_another_file(tmp_path, text):
-    path = tmp_path / "run.traces.jsonl"
-    path.write_text(text)
-    with pytest.raises(InputError, match="another --out"):
-        Journal(path, {})
-    assert path.read_text() == text
-
-
-@pytest.mark.parametrize("now", [{"budgets": [32]}, {}, {"budgets": [16], "waits": [1]}])
-def test_other_arguments_are_refused(tmp_path, now):
-    path = tmp_path / "run.traces.jsonl"
-    Journal(path, {"budgets": [16]}).append({"index": 0})
-    with pytest.raises(InputError, match=r"begun with other arguments: \w+ was .*, now it is .*Delete"):
-        Journal(path, now)

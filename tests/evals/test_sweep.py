@@ -15,12 +15,11 @@ import pytest
 from s1demo.budget import AUTO, BudgetPolicy
 from s1demo.errors import InputError
 from s1demo.evals.benchmarks import Problem
-from s1demo.evals.journal import Journal
 from s1demo.evals.provenance import Provenance, model_digest
 from s1demo.evals.results import read_run
 from s1demo.evals.setting import LEFT_ALONE, Setting, run_of
 from s1demo.evals.summary import report, summarise
-from s1demo.evals.sweep import SweepPlan, decode_question, sweep
+from s1demo.evals.sweep import SweepPlan, decode_question, finished_questions, open_journal, sweep
 from s1demo.events import SamplingParams
 from s1demo.grading import Outcome, grade
 from s1demo.settings import EMBEDDED_MODEL
@@ -106,9 +105,9 @@ def test_impossible_plans_are_refused(options, complaint):
 
 
 def run_sweep(engine, tmp_path, plan, problems=PROBLEMS, name="run"):
-    journal = Journal(tmp_path / f"{name}.traces.jsonl", {"name": name})
-    asyncio.run(sweep(engine, problems, plan, journal))
-    return list(journal.records()), summarise(journal.records(), plan, SOURCE)
+    with open_journal(tmp_path / f"{name}.traces.jsonl", {"name": name}) as journal:
+        asyncio.run(sweep(engine, problems, plan, journal))
+    return list(finished_questions(journal.path)), summarise(finished_questions(journal.path), plan, SOURCE)
 
 
 def test_the_result_is_what_independent_runs_would_give(engine, tmp_path):
@@ -185,26 +184,27 @@ def test_a_question_that_does_not_fit_is_refused_before_anything_is_decoded(engi
 
 def test_an_interrupted_sweep_goes_on_where_it_was(engine, tmp_path):
     plan, finished = SweepPlan((16,), (1,)), []
-    journal = Journal(tmp_path / "run.traces.jsonl", {})
+    path = tmp_path / "run.traces.jsonl"
 
     def stop_after_three(record):
         finished.append(record["index"])
         if len(finished) == 3:
             raise RuntimeError("pulled the plug")
 
-    with pytest.raises(RuntimeError, match="plug"):
+    with pytest.raises(RuntimeError, match="plug"), open_journal(path, {}) as journal:
         asyncio.run(sweep(engine, PROBLEMS, plan, journal, stop_after_three, max_concurrent=2))
     assert engine.active_requests == 0
-    kept = journal.path.read_bytes()
-    journal.path.write_bytes(kept + b'{"index": 5, "question": "torn')
-    going_on = Journal(journal.path, {})
-    assert going_on.done == set(finished) and journal.path.read_bytes() == kept
-    asyncio.run(sweep(engine, PROBLEMS, plan, going_on))
-    assert going_on.path.read_bytes().startswith(kept)
+    kept = path.read_bytes()
+    path.write_bytes(kept + b'{"index": 5, "question": "torn')
+    with open_journal(path, {}) as journal:
+        assert journal.done == set(finished) and path.read_bytes() == kept
+        asyncio.run(sweep(engine, PROBLEMS, plan, journal))
+    assert path.read_bytes().startswith(kept)
     _, whole = run_sweep(engine, tmp_path, plan, name="whole")
-    assert summarise(going_on.records(), plan, SOURCE) == whole
+    assert summarise(finished_questions(path), plan, SOURCE) == whole
     fed = engine.decoder.tokens_fed
-    asyncio.run(sweep(engine, PROBLEMS, plan, Journal(journal.path, {})))
+    with open_journal(path, {}) as journal:
+        asyncio.run(sweep(engine, PROBLEMS, plan, journal))
     assert engine.decoder.tokens_fed == fed, "a finished sweep decodes nothing"
 
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from s1demo.errors import InputError
-from s1demo.evals.journal import Journal
 from s1demo.evals.setting import LEFT_ALONE, Setting
+from s1demo.evals.sweep import finished_questions
 from s1demo.evals.token_counts import sample_statistics
 from s1demo.grading import Outcome
 
@@ -51,11 +51,11 @@ RECORDS = [
 def journal(tmp_path):
     path = tmp_path / "run.traces.jsonl"
     path.write_text("\n".join(json.dumps(line) for line in [{"sweep": {"seed": 0}}, *RECORDS]) + "\n")
-    return Journal.existing(path)
+    return path
 
 
 def of(journal, setting):
-    return sample_statistics(journal.records(), setting, frozenset({NEWLINE}))
+    return sample_statistics(finished_questions(journal), setting, frozenset({NEWLINE}))
 
 
 def test_natural_runs(journal):
@@ -81,14 +81,14 @@ def test_a_run_that_left_the_trunk_is_counted_by_its_own_ids(journal):
 
 
 def test_nothing_right_and_no_step_are_no_means(journal):
-    wrong = sample_statistics([next(journal.records())], Setting(3), frozenset())
+    wrong = sample_statistics([next(finished_questions(journal))], Setting(3), frozenset())
     assert (wrong.thinking_tokens_right, wrong.tokens_per_step) == (None, None)
 
 
-@pytest.mark.parametrize("text", [None, "", "not json\n", '{"other": 1}\n'])
+@pytest.mark.parametrize("text", [None, '{"sweep": {}}\nnot json\n', '{"sweep": {}}\n{"other": 1}\n'])
 def test_what_is_no_journal_is_refused(tmp_path, text):
     path = tmp_path / "x.traces.jsonl"
     if text is not None:
         path.write_text(text)
-    with pytest.raises(InputError, match="Cannot read the traces of a sweep"):
-        Journal.existing(path)
+    with pytest.raises(InputError, match=r"x\.traces\.jsonl"):
+        list(finished_questions(path))

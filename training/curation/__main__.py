@@ -15,12 +15,13 @@ from pathlib import Path
 from s1demo.errors import InputError, S1Error
 from training.curation.pipeline import STEPS, Curation
 from training.curation.sources import SOURCES
+from training.recipes import recipe_options
 
 
 def options() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.curation", description="Curate a thousand rows, stage by stage.")
-    parser.add_argument("--recipe", type=Path, default=Path(__file__).parents[1] / "recipes" / "s1k.yaml")
+    recipe = Path(__file__).parents[1] / "recipes" / "s1k.yaml"
+    parser = recipe_options("Curate a thousand rows, stage by stage.", "curation", recipe)
     parser.add_argument("--only", nargs="+", choices=STEPS, metavar="STAGE", help=f"run these, even again: {', '.join(STEPS)}")
     parser.add_argument("--dry-run", action="store_true", help="show what each stage would read and write, and run nothing")
     parser.add_argument(
@@ -31,24 +32,21 @@ def options() -> argparse.ArgumentParser:
         help="a folder or another repository (REPOSITORY@COMMIT) instead of a source's",
     )
     parser.add_argument("--allow-missing", nargs="+", default=[], choices=SOURCES, metavar="NAME", help="go on without these")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="replace an entry of the curation section"
-    )
     return parser
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a recipe's stages, all of them unless told otherwise, and print the funnel."""
-    told = options().parse_args(arguments)
+    """Run a recipe's stages, all of them unless some are named, and print the funnel."""
+    given = options().parse_args(arguments)
     try:
-        if wrong := [pair for pair in told.source if not all(pair.partition("=")[::2])]:
+        if wrong := [pair for pair in given.source if not all(pair.partition("=")[::2])]:
             raise InputError(f"--source {wrong[0]} names no folder. Write --source NAME=FOLDER.")
-        sources = dict(pair.split("=", 1) for pair in told.source)
-        curation = Curation(told.recipe, told.set, sources, told.allow_missing)
-        if told.dry_run:
+        sources = dict(pair.split("=", 1) for pair in given.source)
+        curation = Curation(given.recipe, given.set, sources, given.allow_missing)
+        if given.dry_run:
             print(curation.plan())
         else:
-            print(curation.run(told.only or (), again=bool(told.only)).table())
+            print(curation.run(given.only or (), again=bool(given.only)).table())
     except S1Error as error:
         raise SystemExit(f"error: {error}") from error
 

@@ -33,7 +33,6 @@ def made_questions(n: int, seed: int) -> Iterator[str]:
     """Made-up questions of realistic length; the same stock phrases whatever the seed.
 
     Args:
-        n: how many.
         seed: decides words and lengths.
     """
     rng, phrases = Random(seed), Random("phrases")

@@ -55,7 +55,6 @@ def collect(
         folder: gets NAME.jsonl and NAME.origin.json for every source.
         replaced: another repository or a folder instead of a source's (by its name) or of any repository (by the repository's).
         allow_missing: names of sources that may fail.
-        sources: what to collect, by name.
 
     Returns:
         Where each source that is there came from, in load order.

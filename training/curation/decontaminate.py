@@ -23,7 +23,6 @@ def ngrams(text: str, n_words: int = NGRAM_WORDS) -> Iterator[str]:
     """The word n-grams of a text; a text of fewer words has none, so it is never removed.
 
     Args:
-        text: any text.
         n_words: length of an n-gram in words.
     """
     words = text.lower().split()
@@ -34,7 +33,6 @@ class Decontaminator:
     """Knows the n-grams of all test questions; time and memory are linear in the text.
 
     Args:
-        tests: the questions of the benchmarks.
         n_words: length of an n-gram in words.
     """
 
@@ -91,7 +89,6 @@ def clean_sources(batches: Iterable[Batch], tests: Iterable[str]) -> tuple[list[
 
     Args:
         batches: the sources in load order; they may come one at a time, so that only one is in memory beside the pool.
-        tests: the questions of the benchmarks.
 
     Returns:
         The rows in that order, and an account for each source.

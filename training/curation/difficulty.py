@@ -19,10 +19,10 @@ from s1demo.budget import BudgetPolicy
 from s1demo.decoding.runs import decode_batch
 from s1demo.engines import Engine, open_engine
 from s1demo.errors import InputError
+from s1demo.evals.journal import Journal, records
 from s1demo.events import Phase, Request, SamplingParams, Tokens
 from s1demo.grading import Grader, Outcome, extract_answer
 from s1demo.settings import Settings
-from training.curation.journal import Journal, records
 from training.curation.records import Attempt, Row
 
 _FINGERPRINT_BYTES = 2**20
@@ -54,10 +54,6 @@ def make_attempts(rows: Sequence[Row], model: str, path: Path, settings: Attempt
     """Open an engine and let it attempt every row; see `attempt_all`.
 
     Args:
-        rows: what to attempt.
-        model: the model's folder or Hub id.
-        path: the file of attempts.
-        settings: how attempts are made.
         engine: device and dtype; the model and the number of requests at once are filled in.
     """
     opened = replace(engine, model=model, max_concurrent_requests=settings.max_concurrent)
@@ -89,11 +85,8 @@ async def attempt_all(
     """Attempt the rows that the file does not hold yet; each attempt is written as soon as it is there.
 
     Args:
-        engine: what decodes.
         rows: what to attempt; rows with the same question share an attempt.
         path: JSON lines, the first one saying who attempted and how.
-        settings: how attempts are made.
-        weights: the model's fingerprint.
 
     Raises:
         InputError: the file holds another model's attempts, or ones made otherwise.
@@ -101,9 +94,8 @@ async def attempt_all(
     """
     from tqdm import tqdm
 
-    with Journal(path, {"model": engine.info.model, "weights": weights, **_how(settings)}, "attempts") as journal:
-        made = {record["id"] for record in records(path)}
-        waiting = {row.id: row.question for row in rows if row.id not in made}
+    with Journal(path, {"model": engine.info.model, "weights": weights, **_how(settings)}) as journal:
+        waiting = {row.id: row.question for row in rows if row.id not in journal.done}
         todo = iter(waiting.items())
         bar = tqdm(total=len(waiting), desc=f"attempts of {engine.info.model}")
 
@@ -166,7 +158,6 @@ def with_attempts(rows: Iterable[Row], name: str, path: Path) -> list[Row]:
     Args:
         rows: any rows; those without an attempt in the file stay as they are.
         name: what the rows call the model.
-        path: what `attempt_all` wrote.
 
     Returns:
         The rows with their attempts; one that could not be asked, or has no true answer, is unscorable.
@@ -196,10 +187,5 @@ def _attempted(record: Mapping[str, Any], row: Row, graded: Iterator[tuple[str |
 
 
 def keep_unsolved(rows: Iterable[Row], models: Sequence[str]) -> list[Row]:
-    """The rows that none of the models solved (filter.ipynb cell 9: correct by EITHER drops the row).
-
-    Args:
-        rows: rows with these models' attempts.
-        models: names of the attempts.
-    """
+    """The rows that none of the models solved (filter.ipynb cell 9: correct by EITHER drops the row)."""
     return [row for row in rows if not any(row.attempts[model].outcome is Outcome.CORRECT for model in models)]

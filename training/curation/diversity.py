@@ -62,8 +62,6 @@ def choose_by_rule(rows: Sequence[Row], n_rows: int, seed: int, rule: str = PAPE
 
     Args:
         rows: the pool, after quality and difficulty, with domains and graded traces.
-        n_rows: how many to choose (1,000).
-        seed: decides every draw.
         rule: `paper` draws domains uniformly to the end (Algorithm 1); `notebook` draws those of the last 30 % from the mix of
             AIME's and GPQA's domains (filter.ipynb cells 17 and 21).
 
@@ -89,7 +87,6 @@ def choose(
 
     Args:
         rows: the pool, after quality and difficulty; its order does not matter.
-        n_rows: how many to choose.
         seed: decides every draw (the notebook's is not set).
         keep: stage A, such as "AIME and solved by the teacher".
         domain_weights_after: the notebook's benchmark mix, None for the paper's rule.
@@ -139,7 +136,6 @@ def benchmark_mix(rows: Sequence[Row], whole: Collection[str], scaled: Collectio
     """The notebook's weights for its last 300 draws (filter.ipynb cell 17).
 
     Args:
-        rows: the pool.
         whole: sources whose domain counts are taken as they are (AIME).
         scaled: sources whose counts are scaled to `ratio` of those and truncated to whole numbers (GPQA).
         ratio: what the scaled counts come to, of the whole ones.

@@ -8,14 +8,13 @@ fault and asked again, never a class.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from training.curation.msc import MSC_CLASSES
 from training.curation.records import Row
-from training.remote.asking import ask_all, good_replies
-from training.remote.endpoint_settings import EndpointSettings, endpoint_settings
+from training.remote.asking import readings
 from training.remote.estimate import Task
 from training.remote.replies import Reply, ReplyFault
 
@@ -49,48 +48,15 @@ def code_of(reply: Reply) -> str:
 TASK = Task("domains", code_of, SYSTEM, mean_tokens_out=100, basis="our guess for two sentences and a code")
 
 
-@dataclass(frozen=True)
-class DomainSettings:
-    """The `domains` section of a recipe.
-
-    Attributes:
-        endpoint: who sorts.
-    """
-
-    endpoint: EndpointSettings
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "endpoint", endpoint_settings(self.endpoint, "domains"))
-
-
-def classify(rows: Sequence[Row], path: Path, settings: DomainSettings) -> None:
-    """Ask for the class of every question that the journal has none for yet; see `asking.ask_all`.
-
-    Args:
-        rows: what to sort.
-        path: the journal of classes.
-        settings: who sorts.
-
-    Raises:
-        InputError: another model's journal, no API key, or more expensive than allowed.
-        EngineError: the endpoint fails for good, or too many questions have no class.
-    """
-    ask_all(TASK, {row.id: f"The question:\n\n{row.question}" for row in rows}, path, settings.endpoint)
+def prompts(rows: Iterable[Row]) -> dict[str, str]:
+    """What is asked about each row, by its id."""
+    return {row.id: f"The question:\n\n{row.question}" for row in rows}
 
 
 def with_domains(rows: Iterable[Row], path: Path) -> list[Row]:
     """Fill in each row's domain, the title of its class, and the code as `meta["msc"]`; rows without one stay as they are.
-
-    Args:
-        rows: any rows.
-        path: what `classify` wrote.
     """
-    codes: dict[str, str] = {}
-    for row_id, reply in good_replies(path):
-        try:
-            codes[row_id] = code_of(reply)
-        except ReplyFault:  # a class by the rules of the time when it was written
-            continue
+    codes = readings(TASK, path)
     return [
         replace(row, domain=MSC_CLASSES[codes[row.id]], meta={**row.meta, "msc": codes[row.id]}) if row.id in codes else row
         for row in rows

@@ -11,16 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from s1demo.errors import InputError
 from s1demo.grading import Grader, Outcome, extract_answer
 from training.curation.records import Attempt, Row, question_id
-from training.remote.asking import ask_all, good_replies
-from training.remote.endpoint_settings import EndpointSettings, endpoint_settings
+from training.recipes import Count, Section
+from training.remote.asking import ask_all, readings
+from training.remote.endpoint_settings import EndpointSettings
 from training.remote.estimate import Task
 from training.remote.replies import Reply, ReplyFault
 
-RULES, ENDPOINT = GRADERS = ("rules", "endpoint")
 _VERDICTS = {"yes": Outcome.CORRECT, "no": Outcome.INCORRECT}
 SYSTEM = (
     "You check solutions to exam questions. You are given a question, the reference that is known to be right, and a student's "
@@ -48,7 +49,7 @@ TASK = Task("grades", verdict, SYSTEM, mean_tokens_out=300, basis="our guess for
 
 
 @dataclass(frozen=True)
-class JudgeSettings:
+class JudgeSettings(Section):
     """The `judge` section of a recipe.
 
     Attributes:
@@ -57,15 +58,13 @@ class JudgeSettings:
         processes: formulas compared at the same time, for `rules`.
     """
 
-    grader: str = RULES
+    grader: Literal["rules", "endpoint"] = "rules"
     endpoint: EndpointSettings | None = None
-    processes: int = 2
+    processes: Count = 2
 
     def __post_init__(self) -> None:
-        if self.grader not in GRADERS:
-            raise InputError(f"judge: grader is {self.grader!r}. Choose one of: {', '.join(GRADERS)}.")
-        if self.grader == ENDPOINT or self.endpoint is not None:
-            object.__setattr__(self, "endpoint", endpoint_settings(self.endpoint, "judge"))
+        if self.grader == "endpoint" and self.endpoint is None:
+            raise InputError("judge: endpoint is missing. Give at least its url and model.")
 
 
 def graded_traces(rows: Iterable[Row], path: Path, settings: JudgeSettings) -> list[Row]:
@@ -74,7 +73,6 @@ def graded_traces(rows: Iterable[Row], path: Path, settings: JudgeSettings) -> l
     Args:
         rows: with traces; those without keep no grade.
         path: the judge model's journal; rules need none, they grade anew in minutes.
-        settings: by rules or by a model.
 
     Returns:
         The rows with `trace_outcome`; unscorable without a reference or where the judge gave no usable reply.
@@ -83,7 +81,7 @@ def graded_traces(rows: Iterable[Row], path: Path, settings: JudgeSettings) -> l
         InputError, EngineError: see `asking.ask_all`.
     """
     rows = list(rows)
-    if settings.grader == RULES:
+    if settings.grader == "rules":
         return _by_rules(rows, settings.processes)
     verdicts = _verdicts((_prompt(row, row.trace_answer) for row in rows), path, settings)
     return [
@@ -106,7 +104,7 @@ def graded_attempts(rows: Iterable[Row], path: Path, settings: JudgeSettings) ->
         InputError, EngineError: see `asking.ask_all`.
     """
     rows = list(rows)
-    if settings.grader == RULES:
+    if settings.grader == "rules":
         return rows
     verdicts = _verdicts((_prompt(row, attempt.answer_text) for row in rows for attempt in row.attempts.values()), path, settings)
 
@@ -141,12 +139,7 @@ def _verdicts(prompts: Iterable[str], path: Path, settings: JudgeSettings) -> Ca
     asked = {question_id(prompt): prompt for prompt in prompts if prompt}
     if asked:
         ask_all(TASK, asked, path, settings.endpoint)
-    found: dict[str, Outcome] = {}
-    for prompt_id, reply in good_replies(path) if asked else ():
-        try:
-            found[prompt_id] = verdict(reply)
-        except ReplyFault:  # a verdict by the rules of the time when it was written
-            continue
+    found = readings(TASK, path) if asked else {}
     return lambda prompt: found.get(question_id(prompt), Outcome.UNSCORABLE)
 
 

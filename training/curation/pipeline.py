@@ -13,31 +13,35 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-import yaml
-
+from s1demo.engines.tokenization import HubTokenizer
 from s1demo.errors import InputError
 from s1demo.evals.benchmarks import load_benchmark
 from s1demo.events import SamplingParams
 from s1demo.grading import Outcome
 from s1demo.settings import Settings
+from training.curation import domains, traces
 from training.curation.collect import collect, collected, rows_of
 from training.curation.decontaminate import Batch, clean_sources
 from training.curation.difficulty import AttemptSettings, keep_unsolved, make_attempts, with_attempts
-from training.curation.diversity import PAPER, RULES, choose_by_rule, kept_outright
+from training.curation.diversity import choose_by_rule, kept_outright
 from training.curation.funnel import Funnel, Stage
+from training.curation.judging import JudgeSettings, graded_attempts, graded_traces
 from training.curation.quality import REQUIRED, count_faults, keep_clean, keep_complete, keep_well_formed
 from training.curation.records import Row, read_rows, write_rows
 from training.curation.sources import SOURCES
-from training.recipes import read_section
+from training.recipes import Section, read_section, read_yaml
+from training.remote.asking import ask_all
+from training.remote.endpoint_settings import EndpointSection
+from training.remote.estimate import estimate_requests
 
 T = TypeVar("T")
 MODULE = "training.curation"
 
 
 @dataclass(frozen=True)
-class CurationSettings:
+class CurationSettings(Section):
     """The `curation` section of a recipe.
 
     Attributes:
@@ -60,20 +64,11 @@ class CurationSettings:
     max_thinking_tokens: int | None = None
     n_rows: int = 1000
     seed: int = 42
-    rule: str = PAPER
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "folder", Path(self.folder))
-        for name in ("benchmarks", "allow_missing"):
-            if isinstance(getattr(self, name), str):
-                raise InputError(f"curation: {name} is {getattr(self, name)!r}. Give a list.")
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        if self.rule not in RULES:
-            raise InputError(f"curation: rule is {self.rule!r}. Choose one of: {', '.join(RULES)}.")
+    rule: Literal["paper", "notebook"] = "paper"
 
 
 @dataclass(frozen=True)
-class DifficultySettings:
+class DifficultySettings(Section):
     """The `difficulty` section of a recipe: who attempts the questions, and how (defaults: data/bulk_inference.py).
 
     Attributes:
@@ -151,9 +146,9 @@ class Curation:
         allow_missing: Sequence[str] = (),
     ) -> None:
         self.recipe = recipe
-        told = read_section(recipe, "curation", CurationSettings, overrides)
-        missing = (*told.allow_missing, *allow_missing)
-        self.settings = replace(told, sources={**told.sources, **(sources or {})}, allow_missing=missing)
+        given = read_section(recipe, "curation", CurationSettings, overrides)
+        missing = (*given.allow_missing, *allow_missing)
+        self.settings = replace(given, sources={**given.sources, **(sources or {})}, allow_missing=missing)
         self.folder = self.settings.folder
 
     def section(self, name: str, kind: type[T]) -> T:
@@ -234,9 +229,9 @@ class Curation:
             InputError: the input is not there.
         """
         step = STEPS[name]
-        told = {knob: getattr(self.settings, knob) for knob in step.knobs}
-        told |= {section: read_raw(self.recipe, section) for section in step.sections}
-        digest = sha256(repr(told).encode())
+        depends_on = {knob: getattr(self.settings, knob) for knob in step.knobs}
+        depends_on |= {section: read_yaml(self.recipe).get(section) for section in step.sections}
+        digest = sha256(repr(depends_on).encode())
         if step.reads:
             source = self.path(step.reads)
             if not source.exists():
@@ -262,9 +257,8 @@ class Curation:
             state = "would run" + (f" on {n_lines(source):,} rows" if source else "")
         cost = ""
         if name == "traces" and source and source.is_file() and not written.exists():
-            from training.curation.traces import TraceSettings, estimate
-
-            cost = f"\n{'':15}{estimate(list(read_rows(source)), self.section('traces', TraceSettings))}"
+            endpoint = self.section("traces", EndpointSection).endpoint
+            cost = f"\n{'':15}{estimate_requests(traces.TASK, traces.prompts(read_rows(source)).values(), endpoint)}"
         return f"{name:15}{step.does}\n{'':15}-> {written}: {state}{cost}"
 
 
@@ -275,11 +269,6 @@ def n_lines(path: Path) -> int:
         with file.open("rb") as lines:
             count += sum(1 for _ in lines)
     return count
-
-
-def read_raw(recipe: Path, section: str) -> Any:
-    """A section as it stands in the recipe, to tell whether it changed."""
-    return yaml.safe_load(recipe.read_text(encoding="utf-8")).get(section)
 
 
 # the stages
@@ -312,18 +301,13 @@ def _decontaminate(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[R
 
 
 def _traces(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
-    from s1demo.engines.tokenization import HubTokenizer
-    from training.curation.traces import TraceSettings, collect_traces, with_traces
-
-    settings, tokenizer = run.section("traces", TraceSettings), HubTokenizer(run.settings.tokenizer)
-    collect_traces(rows, run.journal("traces"), settings)
-    traced = with_traces(rows, run.journal("traces"), lambda text: len(tokenizer.encode(text)))
+    endpoint, tokenizer = run.section("traces", EndpointSection).endpoint, HubTokenizer(run.settings.tokenizer)
+    ask_all(traces.TASK, traces.prompts(rows), run.journal("traces"), endpoint)
+    traced = traces.with_traces(rows, run.journal("traces"), lambda text: len(tokenizer.encode(text)))
     return funnel.note("traced", [row for row in traced if row.thinking.strip()])
 
 
 def _difficulty(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
-    from training.curation.judging import JudgeSettings, graded_attempts
-
     settings = run.section("difficulty", DifficultySettings)
     for name, how in settings.models.items():
         path = run.journal(f"attempts-{name}")
@@ -336,8 +320,6 @@ def _difficulty(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]
 
 def _quality(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     """Filters in the notebook's order; domains are asked for later, of the rows that are left."""
-    from training.curation.judging import JudgeSettings
-
     models = list(run.section("difficulty", DifficultySettings).models)
     by_rules = run.section("judge", JudgeSettings).grader == "rules"
     required = [name for name in REQUIRED if name not in ("domain", "answer")] + (["answer"] if by_rules else [])
@@ -352,18 +334,14 @@ def _quality(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
 
 
 def _grade(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
-    from training.curation.judging import JudgeSettings, graded_traces
-
     graded = graded_traces(rows, run.journal("traces-graded"), run.section("judge", JudgeSettings))
     outcomes = Counter(f"teacher: {row.trace_outcome or 'not graded'}" for row in graded)
     return funnel.note("teacher graded", graded, dict(outcomes))
 
 
 def _domains(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
-    from training.curation.domains import DomainSettings, classify, with_domains
-
-    classify(rows, run.journal("domains"), run.section("domains", DomainSettings))
-    classified = with_domains(rows, run.journal("domains"))
+    ask_all(domains.TASK, domains.prompts(rows), run.journal("domains"), run.section("domains", EndpointSection).endpoint)
+    classified = domains.with_domains(rows, run.journal("domains"))
     return funnel.note("classified", [row for row in classified if row.domain.strip()])
 
 

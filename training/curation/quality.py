@@ -25,7 +25,6 @@ def missing_features(row: Row, models: Sequence[str] = (), required: Sequence[st
     """What a row lacks (cell 4: one missing feature drops it).
 
     Args:
-        row: any row.
         models: whose graded attempts it must hold; an attempt that cannot be graded is a missing grade.
         required: which texts it must hold.
     """
@@ -47,7 +46,6 @@ def format_faults(row: Row, max_thinking_tokens: int | None = None) -> list[str]
     """Why a trace would not train as it reads.
 
     Args:
-        row: any row.
         max_thinking_tokens: longer traces are a fault, since a cut sample would lose its answer; None for no limit.
     """
     texts = (row.thinking, row.trace_answer)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from s1demo.errors import InputError
 from s1demo.grading import Kind, Outcome
@@ -91,26 +93,16 @@ class Row:
             InputError: the object is not a row, or its id is not its question's.
         """
         try:
-            values = {name: record[name] for name in _NAMES if name in record}
-            values["attempts"] = {
-                model: Attempt(**{**attempt, "outcome": Outcome(attempt["outcome"])})
-                for model, attempt in record.get("attempts", {}).items()
-            }
-            values["kind"] = Kind(record.get("kind", Kind.TEXT))
-            values["trace_outcome"] = Outcome(record["trace_outcome"]) if record.get("trace_outcome") else None
-            values["masked_spans"] = tuple((int(start), int(end)) for start, end in record.get("masked_spans", ()))
-            row = cls(**values)
-            if wrong := [name for name in _TEXTS if not isinstance(getattr(row, name), str)]:
-                raise TypeError(f"{', '.join(wrong)}: no text")
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError(f"This is not a curation row ({error}).") from error
+            row = _ROWS.validate_python(record)
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:3])
+            raise InputError(f"This is not a curation row ({faults}).") from error
         if record.get("id", row.id) != row.id:
             raise InputError(f"The row {record['id']} holds another question than its id says. Write it again without the id.")
         return row
 
 
-_NAMES = tuple(item.name for item in fields(Row))
-_TEXTS = ("question", "answer", "solution", "domain", "source", "thinking", "trace_answer")
+_ROWS = TypeAdapter(Row)
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

@@ -21,9 +21,6 @@ IGNORED = -100  # the label that cross-entropy leaves out
 def read_trainable(path: Path) -> list[Row]:
     """The rows of a file, each of which must train as it reads.
 
-    Args:
-        path: JSON lines of rows.
-
     Raises:
         InputError: the file cannot be read or is empty, or a row has no trace, no answer or a fault (`quality.format_faults`).
     """

@@ -34,7 +34,6 @@ def ablations(pool: Sequence[Row], good: Sequence[Row], n_rows: int, seed: int) 
         pool: the whole pool; rows without a trace are left out, since nothing can be trained on them.
         good: the pool after the quality filter.
         n_rows: size of each set but `whole`.
-        seed: decides the draws.
 
     Returns:
         `random`, `diverse`, `longest` and `whole`.

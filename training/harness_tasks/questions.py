@@ -31,12 +31,7 @@ def load(benchmark: str = "", file: str = "", **other: Any) -> dict[str, Dataset
 
 
 def graded(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
-    """The grade of the first sample.
-
-    Args:
-        doc: one row of `load`.
-        results: what the model returned.
-    """
+    """The grade of the first sample."""
     kind = Kind(doc["kind"])
     outcome = _grader().grade(extract_answer(results[0], kind), doc["answer"], kind)
     counted = {"correct": Outcome.CORRECT, "no_answer": Outcome.NO_ANSWER, "unscorable": Outcome.UNSCORABLE}

@@ -10,7 +10,6 @@ on dev problems and prints the gate.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import time
 from collections.abc import Callable
@@ -19,11 +18,11 @@ from pathlib import Path
 import s1demo.__main__ as command_line
 from s1demo.errors import S1Error
 from training.mini import benchmarks, gate, pool, pretrain
-from training.mini.recipe import Recipe, load_recipe
+from training.mini.recipe import RECIPE, Recipe, load_recipe
 from training.mini.wording.phrasings import DEV, TRAINED
-from training.recipes import SftSettings, read_section
+from training.recipes import SftSettings, read_section, recipe_options
 
-SMOKE = Path(__file__).parents[1] / "recipes" / "s1-mini-smoke.yaml"
+SMOKE = RECIPE.with_name("s1-mini-smoke.yaml")
 DEV_SEED, CHECKED_WAITS = 2, "1,2,3"
 
 
@@ -69,12 +68,7 @@ STAGES: dict[str, Callable[[Recipe, Path], None]] = {
 
 
 def run(path: Path, stages: list[str]) -> None:
-    """Run stages of a recipe in order and note how long each took in the run folder's stages.log.
-
-    Args:
-        path: the recipe.
-        stages: keys of `STAGES`.
-    """
+    """Run stages of a recipe in order and note how long each took in the run folder's stages.log."""
     recipe = load_recipe(path)
     recipe.run_folder.mkdir(parents=True, exist_ok=True)
     for stage in (name for name in STAGES if name in stages):
@@ -86,9 +80,8 @@ def run(path: Path, stages: list[str]) -> None:
 
 
 def main() -> None:
-    """Run a recipe's stages, all of them unless told otherwise."""
-    parser = argparse.ArgumentParser(description="Train the miniature, stage by stage.")
-    parser.add_argument("--recipe", type=Path, default=SMOKE.with_name("s1-mini.yaml"))
+    """Run a recipe's stages, all of them unless some are named."""
+    parser = recipe_options("Train the miniature, stage by stage.", default=RECIPE)
     parser.add_argument("--smoke", action="store_true", help="the smoke recipe: every stage in a minute or two, to no use")
     parser.add_argument("--only", nargs="+", choices=STAGES, metavar="STAGE", help=f"some of {', '.join(STAGES)}")
     options = parser.parse_args()

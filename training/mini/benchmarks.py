@@ -17,7 +17,7 @@ from random import Random
 from training.mini.domains import DOMAINS
 from training.mini.domains.elsewhere import ELSEWHERE_UNSEEN, sample_elsewhere
 from training.mini.language.chains import REFUSAL
-from training.mini.problems import SHOWCASE, problem_set
+from training.mini.problems import SHOWCASE, problem_lines
 from training.mini.wording.phrasings import TRAINED, UNSEEN, plain_phrase
 
 PER_DOMAIN, UNSEEN_PER_DOMAIN, OFFERED_PER_DOMAIN = 80, 30, 5
@@ -33,16 +33,8 @@ SPOILT: Line = {  # a test problem; right by itself and wrong after a Wait, whic
 
 
 def problems(per_domain: int, seed: int, split: str, wording: str = TRAINED) -> Iterator[Line]:
-    """Problems of a split as lines.
-
-    Args:
-        per_domain: how many of each domain.
-        seed: decides them and their wording.
-        split: "train", "dev" or "test".
-        wording: in which phrasings, one of `phrasings.SECTIONS`.
-    """
-    for problem, question in problem_set(per_domain * len(DOMAINS), seed, split, wording):
-        yield {"question": question, "answer": problem.answer, "domain": problem.domain, "phrasing": wording}
+    """Problems of a split as lines, so many of each domain; see `problem_set`."""
+    return problem_lines(per_domain * len(DOMAINS), seed, split, wording)
 
 
 def showcase() -> Iterator[Line]:
@@ -69,11 +61,7 @@ def write(path: Path, lines: Iterable[Line]) -> None:
 
 
 def write_all(folder: Path) -> None:
-    """Write every question file.
-
-    Args:
-        folder: the assets folder.
-    """
+    """Write every question file."""
     write(folder / "questions.jsonl", [*showcase(), *problems(OFFERED_PER_DOMAIN, OFFERED_SEED, "test"), SPOILT])
     write(folder / "benchmarks" / "mini.jsonl", problems(PER_DOMAIN, SEED, "test"))
     write(folder / "benchmarks" / "mini-unseen.jsonl", problems(UNSEEN_PER_DOMAIN, SEED, "test", UNSEEN))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from collections import Counter
 from typing import Any
@@ -24,7 +25,6 @@ async def compare(engine: Engine, asked: list[dict[str, Any]]) -> Counter[tuple[
     """Answer every problem both ways.
 
     Args:
-        engine: what decodes.
         asked: dev problems with question and answer.
 
     Returns:
@@ -47,7 +47,7 @@ async def compare(engine: Engine, asked: list[dict[str, Any]]) -> Counter[tuple[
     return counts
 
 
-async def main() -> None:
+async def measure() -> None:
     """Print the counts for the embedded model."""
     asked = list(problems(PER_DOMAIN, DEV_SEED, "dev"))
     engine = open_engine(Settings(max_concurrent_requests=AT_ONCE))
@@ -56,9 +56,15 @@ async def main() -> None:
     finally:
         await engine.close()
     for waits in WAITS:
-        told = ", ".join(f"{name} {counts[waits, name]}" for name in ("by itself", "cut", "differ"))
-        print(f"{waits} Waits, of {len(asked)}: {told}")
+        shown = ", ".join(f"{name} {counts[waits, name]}" for name in ("by itself", "cut", "differ"))
+        print(f"{waits} Waits, of {len(asked)}: {shown}")
+
+
+def main() -> None:
+    """Measure and print."""
+    argparse.ArgumentParser(description="What a cut exactly at the model's own end costs the embedded model.").parse_args()
+    asyncio.run(measure())
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

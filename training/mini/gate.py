@@ -10,15 +10,14 @@ traces); decodes nothing and trains nothing.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
 
+from s1demo.evals.sweep import finished_questions
 from training.mini.domains import DOMAINS
 from training.mini.domains.base import write_pass
 
@@ -50,11 +49,6 @@ def openings(domain: str) -> dict[str, str]:
 def kind_of(line: str, domain: str, *, first: bool) -> str:
     """Which way of working a line of a trace uses.
 
-    Args:
-        line: one line of the thinking.
-        domain: what was asked about.
-        first: whether the line opens the trace.
-
     Returns:
         One of `KINDS`.
     """
@@ -67,11 +61,6 @@ def kind_of(line: str, domain: str, *, first: bool) -> str:
 
 def tally_trace(thinking: str, domain: str, true_answer: str) -> Tally:
     """What one trace's lines conclude.
-
-    Args:
-        thinking: the whole thinking.
-        domain: a key of `DOMAINS`.
-        true_answer: the correct answer.
 
     Returns:
         Counts of (domain, kind, is it right); for `AGREE`, whether two checks of the trace did conclude what it says.
@@ -120,19 +109,10 @@ def table(tally: Tally, domains: Iterable[str]) -> str:
     return "\n".join(lines)
 
 
-def read_journal(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The finished questions of a sweep's journal."""
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            record = json.loads(line)
-            if "thinking" in record:
-                yield record
-
-
 def read(path: Path) -> str:
     """The gate of a sweep's journal as lines of text."""
     tally: Tally = Counter()
-    for record in read_journal(path):
+    for record in finished_questions(path):
         if record["domain"] in DOMAINS:
             tally += tally_trace(record["thinking"], record["domain"], record["true_answer"])
     return table(tally, [domain for domain in DOMAINS if any(key[0] == domain for key in tally)])

@@ -11,7 +11,6 @@ when they are first needed; every sweep goes on where it was after a kill. Test 
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,8 +24,8 @@ from training.curation.subsets import ABLATIONS
 from training.mini import pool
 from training.mini.benchmarks import UNSEEN_PER_DOMAIN
 from training.mini.domains import DOMAINS
-from training.mini.recipe import Recipe, load_recipe
-from training.recipes import SftSettings, read_section
+from training.mini.recipe import RECIPE, Recipe, load_recipe
+from training.recipes import SftSettings, read_section, recipe_options
 
 MEASURED = ASSETS / "measured" / "s1-mini"
 SELF, BASE, DRAWS = "s1-mini", "base", (1, 2)
@@ -127,9 +126,8 @@ def domain_table(run: RunResult) -> Iterator[str]:
 
 
 def main() -> None:
-    """Make the chosen measurements, by default all of them."""
-    parser = argparse.ArgumentParser(description="Measure the finished miniature and its siblings on test problems.")
-    parser.add_argument("--recipe", type=Path, default=Path(__file__).parents[1] / "recipes" / "s1-mini.yaml")
+    """Make measurements, all of them unless some are named."""
+    parser = recipe_options("Measure the finished miniature and its siblings on test problems.", default=RECIPE)
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, metavar="NAME", help=f"some of {', '.join(MEASUREMENTS)}")
     parser.add_argument("--tables", action="store_true", help="print the tables of the documentation and measure nothing")
     options = parser.parse_args()

@@ -10,7 +10,6 @@ miniature learns to stop by itself.
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -34,7 +33,7 @@ from training.mini.domains.base import LARGE, MEDIUM, write_pass
 from training.mini.domains.scribe import Pass
 from training.mini.language.chains import after_disagreement, confirmation
 from training.mini.problems import Problem, problem_set
-from training.recipes import read_section
+from training.recipes import Section, Share, read_section, recipe_options
 
 SMALLER, LARGER = MODELS = ("small", "large")
 SIZE_NAMES = ("small", "medium", "large")
@@ -43,7 +42,7 @@ _CONCLUSION = re.compile(r"So (\S.*)\.$")
 
 
 @dataclass(frozen=True)
-class CurationKnobs:
+class CurationKnobs(Section):
     """The `curation` section of the miniature's recipe.
 
     Attributes:
@@ -70,9 +69,9 @@ class CurationKnobs:
     draw: int = 0
     n_problems: int = 20_000
     n_rows: int = 1000
-    second_check: float = 1.0
-    rough_slip: float = 0.2
-    agreement_said: float = 0.25
+    second_check: Share = 1.0
+    rough_slip: Share = 0.2
+    agreement_said: Share = 0.25
     train_draft: bool = True
     domains_by_size: bool = True
     attempt_tokens: Limit = AUTO
@@ -80,12 +79,8 @@ class CurationKnobs:
     max_concurrent: int = 64
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "folder", Path(self.folder))
         if set(self.models) != set(MODELS):
             raise InputError(f"curation: models are {sorted(self.models)}. Name a folder for each of: {', '.join(MODELS)}.")
-        for share in ("second_check", "rough_slip", "agreement_said"):
-            if not 0 <= getattr(self, share) <= 1:
-                raise InputError(f"curation: {share} is {getattr(self, share)}. Give a share from 0 to 1.")
 
     @property
     def sets_folder(self) -> Path:
@@ -99,11 +94,7 @@ class CurationKnobs:
 
 
 def make_pool(knobs: CurationKnobs) -> dict[str, tuple[Row, Problem]]:
-    """The pool by row id, repeats left out: training problems with their questions, no traces yet.
-
-    Args:
-        knobs: how many, and the seed.
-    """
+    """The pool by row id, repeats left out: training problems with their questions, no traces yet."""
     asked: dict[str, tuple[Row, Problem]] = {}
     for problem, question in problem_set(knobs.n_problems, knobs.seed, "train"):
         domain = f"{problem.domain}, {SIZE_NAMES[problem.size]}" if knobs.domains_by_size else problem.domain
@@ -116,9 +107,7 @@ def teach(problem: Problem, rng: Random, knobs: CurationKnobs) -> list[Pass]:
     """The checks that the teacher writes behind a draft.
 
     Args:
-        problem: what is asked.
         rng: decides which problems get careful checks, where a rough one slips, and which traces say that two agree.
-        knobs: how often.
 
     Returns:
         None if small, a rough check if medium; if large a careful one too, and the other careful one where they differ.
@@ -149,9 +138,6 @@ def taught(row: Row, problem: Problem, tokenizer: HubTokenizer, knobs: CurationK
 
     Args:
         row: with the larger model's attempt, whose first line is the draft; without a conclusion there the trace is empty.
-        problem: what it asks.
-        tokenizer: of the larger model.
-        knobs: see `CurationKnobs`.
     """
     attempt = row.attempts.get(LARGER)
     draft = next(iter(attempt.thinking.strip().splitlines()), "") if attempt else ""
@@ -175,7 +161,6 @@ def curate(knobs: CurationKnobs, engine: Settings | None = None) -> Funnel:
     """Make the pool, let both models attempt it, write traces, and choose; every training set is a file in the folder.
 
     Args:
-        knobs: the recipe's `curation` section.
         engine: device and dtype of the attempts; the environment's by default.
 
     Returns:
@@ -221,12 +206,7 @@ def _sizes(rows: list[Row]) -> dict[str, int]:
 
 def main() -> None:
     """Curate by a recipe and print the funnel."""
-    parser = argparse.ArgumentParser(description="The miniature's pool and its thousand rows.")
-    parser.add_argument("--recipe", type=Path, required=True)
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="replace an entry of the curation section"
-    )
-    options = parser.parse_args()
+    options = recipe_options("The miniature's pool and its thousand rows.", "curation").parse_args()
     print(curate(read_section(options.recipe, "curation", CurationKnobs, options.set)).table())
 
 

@@ -22,15 +22,13 @@ from training.mini.pretraining.documents import DocumentWriter
 from training.mini.pretraining.network import build_network, export_network
 from training.mini.pretraining.training_loop import Trainer
 from training.mini.recipe import Recipe, load_recipe
+from training.recipes import recipe_options
 
 
 def pretrain(rank: int, recipe: Recipe, base: str, meeting_point: str, resume: bool) -> None:
     """Train both stages in one process.
 
     Args:
-        rank: which process this is.
-        recipe: every knob.
-        base: "large" or "small".
         meeting_point: a file the processes find each other by.
         resume: continue from the last checkpoints if there are any.
     """
@@ -54,7 +52,6 @@ def run(recipe: Recipe, base: str, *, resume: bool = True) -> None:
     """Write the tokenizer and train one base in as many processes as the recipe says.
 
     Args:
-        recipe: every knob.
         base: "large" or "small"; ends as a model folder of that name in the run folder.
         resume: continue from the last checkpoint if there is one.
     """
@@ -69,8 +66,7 @@ def run(recipe: Recipe, base: str, *, resume: bool = True) -> None:
 
 def main() -> None:
     """Pre-train one base of a recipe."""
-    parser = argparse.ArgumentParser(description="Pre-train a base model of the miniature.")
-    parser.add_argument("--recipe", type=Path, required=True)
+    parser = recipe_options("Pre-train a base model of the miniature.")
     parser.add_argument("--base", choices=("large", "small"), required=True)
     parser.add_argument("--resume", action=argparse.BooleanOptionalAction, default=True, help="continue from the last checkpoint")
     args = parser.parse_args()

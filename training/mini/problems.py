@@ -2,10 +2,14 @@
 
 Knows no model, no tokenizer and no working. A problem's split is a function of the problem alone (not of its phrasing), so the
 same problem is never on both sides; the problems shown on stage are in no split.
+
+    python -m training.mini.problems --n 200 --seed 7 --held-out
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,9 +58,6 @@ SHOWCASE_CANONICAL = frozenset(problem.canonical for problem in SHOWCASE)
 def split_of(problem: Problem) -> str:
     """The split a problem belongs to: 10 % test, 5 % dev, the rest training, by a stable hash of the problem.
 
-    Args:
-        problem: any problem.
-
     Returns:
         "train", "dev", "test", or "showcase" for what is shown on stage and what its domain holds out with it.
     """
@@ -68,11 +69,6 @@ def split_of(problem: Problem) -> str:
 
 def sample_problem(rng: Random, split: str, domain: str) -> Problem:
     """Draw one problem of a split.
-
-    Args:
-        rng: source of randomness.
-        split: one of `SPLITS`.
-        domain: a key of `DOMAINS`.
 
     Raises:
         ValueError: the split does not exist.
@@ -91,11 +87,7 @@ def problem_set(
     """Distinct problems (as far as the split has them) with their questions, the domains in turn.
 
     Args:
-        n: how many.
-        seed: decides everything.
-        split: one of `SPLITS`.
         wording: in which phrasings to ask about the same problems, one of `phrasings.SECTIONS`.
-        domains: which domains take part.
 
     Yields:
         The problem and one phrasing of it.
@@ -110,3 +102,24 @@ def problem_set(
         seen.add(problem.canonical)
         choices = Random(f"{seed}-{problem.canonical}")  # its own generator, so that the problems do not depend on the phrasings
         yield problem, phrase(DOMAINS[problem.domain], problem.operands, choices, wording)
+
+
+def problem_lines(n: int, seed: int, split: str, wording: str = TRAINED) -> Iterator[dict[str, str]]:
+    """Problems as lines of a question file: question, answer, domain and phrasing; see `problem_set`."""
+    for problem, question in problem_set(n, seed, split, wording):
+        yield {"question": question, "answer": problem.answer, "domain": problem.domain, "phrasing": wording}
+
+
+def main() -> None:
+    """Print problems as JSON lines."""
+    parser = argparse.ArgumentParser(description="Problems of the miniature as JSON lines: question, answer, domain, phrasing.")
+    parser.add_argument("--n", type=int, default=200, help="how many")
+    parser.add_argument("--seed", type=int, default=0, help="decides them and their wording")
+    parser.add_argument("--held-out", action="store_true", help="of the test split instead of the training split")
+    options = parser.parse_args()
+    for line in problem_lines(options.n, options.seed, "test" if options.held_out else "train"):
+        print(json.dumps(line, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

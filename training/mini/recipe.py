@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import yaml
+from s1demo.errors import InputError
+from training.recipes import Section, Share, fill, read_yaml
 
-T = TypeVar("T")
+RECIPE = Path(__file__).parents[1] / "recipes" / "s1-mini.yaml"
 
 
 @dataclass(frozen=True)
-class ModelShape:
+class ModelShape(Section):
     """Size of the network (Qwen2 architecture, tied embeddings)."""
 
     hidden: int
@@ -22,7 +23,7 @@ class ModelShape:
 
 
 @dataclass(frozen=True)
-class DocumentKnobs:
+class DocumentKnobs(Section):
     """What training documents look like; probabilities unless said otherwise.
 
     Attributes:
@@ -46,25 +47,25 @@ class DocumentKnobs:
     """
 
     domain_weights: dict[str, float]
-    elsewhere: float
-    draft_slip: float
+    elsewhere: Share
+    draft_slip: Share
     draft_trained: tuple[float, ...]
-    rough_slip: float
-    check_a_slip: float
-    check_b_slip: float
-    disagreement: float
-    rough_first: float
-    b_first: float
-    cut: float
-    cut_at_zero: float
-    cut_at_line_end: float
+    rough_slip: Share
+    check_a_slip: Share
+    check_b_slip: Share
+    disagreement: Share
+    rough_first: Share
+    b_first: Share
+    cut: Share
+    cut_at_zero: Share
+    cut_at_line_end: Share
     extra_waits: tuple[float, ...]
-    other_extension: float
+    other_extension: Share
     most_tokens: int
 
 
 @dataclass(frozen=True)
-class Optimisation:
+class Optimisation(Section):
     """How one stage trains.
 
     Attributes:
@@ -87,7 +88,7 @@ class Optimisation:
 
 
 @dataclass(frozen=True)
-class BaseModel:
+class BaseModel(Section):
     """One base model of the miniature.
 
     Attributes:
@@ -102,7 +103,7 @@ class BaseModel:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Section):
     """One training run.
 
     Attributes:
@@ -135,43 +136,15 @@ class Recipe:
     curation: dict[str, Any]
     sft: dict[str, Any]
 
-
-def _checked(kind: type[T], raw: dict[str, Any], where: str) -> T:
-    expected = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    if set(raw) != expected:
-        raise ValueError(f"{where}: missing knobs {sorted(expected - set(raw))}, unknown knobs {sorted(set(raw) - expected)}.")
-    return kind(**raw)
-
-
-def _documents(raw: dict[str, Any], where: str) -> DocumentKnobs:
-    lists = {name: tuple(raw[name]) for name in ("draft_trained", "extra_waits") if name in raw}
-    knobs = _checked(DocumentKnobs, raw | lists, where)
-    slips = ("draft_slip", "rough_slip", "check_a_slip", "check_b_slip")
-    cuts = ("cut", "cut_at_zero", "cut_at_line_end")
-    for name in (*slips, *cuts, "elsewhere", "disagreement", "rough_first", "b_first", "other_extension"):
-        if not 0 <= getattr(knobs, name) <= 1:
-            raise ValueError(f"{where}: {name} is a probability, so it must lie between 0 and 1, not {getattr(knobs, name)}.")
-    return knobs
-
-
-def _base(raw: dict[str, Any], where: str) -> BaseModel:
-    stages = {name: _checked(Optimisation, raw[name], f"{where}.{name}") for name in raw if name != "shape"}
-    return _checked(BaseModel, {"shape": _checked(ModelShape, raw["shape"], f"{where}.shape"), **stages}, where)
+    def __post_init__(self) -> None:
+        if set(self.bases) != {"large", "small"}:
+            raise InputError(f"bases: two models are needed, large and small, not {sorted(self.bases)}.")
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read a recipe.
-
-    Args:
-        path: a YAML file with exactly the knobs of `Recipe`.
+    """Read a recipe, a YAML file with exactly the knobs of `Recipe`.
 
     Raises:
-        ValueError: a knob is missing, unknown or out of range.
+        InputError: a knob is missing, unknown or out of range.
     """
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    raw["run_folder"], raw["export_folder"] = Path(raw["run_folder"]), Path(raw["export_folder"])
-    raw["documents"] = _documents(raw["documents"], "documents")
-    raw["bases"] = {name: _base(base, f"bases.{name}") for name, base in raw["bases"].items()}
-    if set(raw["bases"]) != {"large", "small"}:
-        raise ValueError(f"bases: two models are needed, large and small, not {sorted(raw['bases'])}.")
-    return _checked(Recipe, raw, str(path))
+    return fill(Recipe, read_yaml(path), str(path))

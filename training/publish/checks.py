@@ -51,7 +51,6 @@ def check(files: Iterable[File], secrets: Iterable[str] = ()) -> None:
     """Refuse an upload that says more than it should.
 
     Args:
-        files: what is to be uploaded.
         secrets: texts that must not occur, such as the token that is used.
 
     Raises:

@@ -59,11 +59,6 @@ class DataDescription:
 def data_card(data: DataDescription, rows: Sequence[Row], columns: Sequence[str]) -> DatasetCard:
     """Make the card.
 
-    Args:
-        data: what is published.
-        rows: all of it, at least one.
-        columns: the keys of the file.
-
     Raises:
         InputError: the funnel cannot be read.
     """

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from safetensors import safe_open
 
 from s1demo.delimiters import EXTENSION, FINAL_ANSWER, choose_format
 from s1demo.engines.tokenization import HubTokenizer
@@ -54,7 +55,6 @@ def model_card(model: ModelDescription, results: Sequence[RunResult]) -> ModelCa
     """Make the card.
 
     Args:
-        model: what is published.
         results: measured runs; those of other weights are shown apart and not in the metadata.
 
     Raises:
@@ -152,25 +152,10 @@ def training_settings(settings: SftSettings) -> Mapping[str, str]:
 
 def n_parameters(folder: Path) -> int:
     """Weights in a folder's safetensors files, from their headers; 0 where there are none."""
-    return sum(_elements(header) for file in folder.glob("*.safetensors") for header in [safetensors_header(file)])
-
-
-def safetensors_header(file: Path) -> dict[str, Any]:
-    """What a safetensors file says of its tensors: eight bytes of length, then JSON."""
-    with file.open("rb") as weights:
-        (length,) = struct.unpack("<Q", weights.read(8))
-        header: dict[str, Any] = json.loads(weights.read(length))
-    return header
-
-
-def _elements(header: Mapping[str, Any]) -> int:
     total = 0
-    for name, tensor in header.items():
-        if name != "__metadata__":
-            n = 1
-            for size in tensor["shape"]:
-                n *= size
-            total += n
+    for file in folder.glob("*.safetensors"):
+        with safe_open(file, framework="pt") as weights:
+            total += sum(prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118 - not a dict
     return total
 
 

@@ -16,7 +16,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
 
 from huggingface_hub import HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -40,18 +39,6 @@ MODEL_FILES = (  # nothing else of a model's folder is uploaded: no checkpoints,
 )
 
 
-class Hub(Protocol):
-    """What is used of `huggingface_hub.HfApi`."""
-
-    def create_repo(self, repo_id: str, *, repo_type: str, private: bool, exist_ok: bool) -> Any: ...
-
-    def create_branch(self, repo_id: str, *, branch: str, repo_type: str, exist_ok: bool) -> Any: ...
-
-    def upload_folder(
-        self, *, repo_id: str, repo_type: str, folder_path: Path, revision: str, commit_message: str, allow_patterns: list[str]
-    ) -> Any: ...
-
-
 @dataclass(frozen=True)
 class Upload:
     """What goes into one repository.
@@ -72,13 +59,8 @@ class Upload:
     private: bool = False
     revision: str = "main"
 
-    def push(self, hub: Hub, message: str) -> str:
-        """Create the repository where there is none, and upload in one commit; returns the commit.
-
-        Args:
-            hub: the API.
-            message: of the commit.
-        """
+    def push(self, hub: HfApi, message: str) -> str:
+        """Create the repository where there is none, and upload in one commit; returns the commit."""
         for file in self.files:
             staged = self.folder / file.name
             if staged.resolve() != file.path.resolve():
@@ -110,7 +92,6 @@ def model_upload(model: ModelDescription, runs: Sequence[Path], upload: Upload) 
     """Write the model's card; returns the upload with all its files.
 
     Args:
-        model: what is published.
         runs: run.json files, uploaded beside the model.
         upload: where it goes, without files.
 
@@ -139,7 +120,6 @@ def data_upload(data: DataDescription, path: Path, upload: Upload) -> Upload:
     """Write the data set's card; returns the upload with both its files.
 
     Args:
-        data: what is published.
         path: JSON lines of `training.curation.records.Row`.
         upload: where it goes, without files.
 
@@ -163,11 +143,10 @@ def data_upload(data: DataDescription, path: Path, upload: Upload) -> Upload:
     return replace(upload, files=(File(CARD, card), File(TRAIN_FILE, path)))
 
 
-def publish(options: argparse.Namespace, hub: Hub | None, token: str = "") -> list[str]:
+def publish(options: argparse.Namespace, hub: HfApi | None, token: str = "") -> list[str]:
     """Make the cards, check every file, and push what is to be pushed.
 
     Args:
-        options: of the command line.
         hub: the API; None for a dry run.
         token: what it logs in with, which no file may hold.
 

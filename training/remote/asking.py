@@ -9,31 +9,30 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from s1demo.engines.servers.completions import Refusal, ServerFault
 from s1demo.errors import EngineError, InputError, S1Error
-from training.curation.journal import Journal, records
+from s1demo.evals.journal import Journal, records
 from training.remote.endpoint import ChatEndpoint
 from training.remote.endpoint_settings import EndpointSettings
-from training.remote.estimate import Task, cost_of, estimate
+from training.remote.estimate import Task, cost_of, estimate_requests
 from training.remote.replies import Reply, ReplyFault, check_reply
 
+T = TypeVar("T")
 _FAULTS_IN_A_ROW = 20  # unusable replies without a usable one between: the endpoint is not what the recipe says
 _FAILURES_IN_A_ROW = 5  # questions given up, each after all its tries, without a reply between: the endpoint is down
 _OF_ONE_QUESTION = (400, 403, 413, 422, 451)  # too long, or its content refused; before anything went through: the recipe's
 
 
-def ask_all(task: Task, prompts: Mapping[str, str], path: Path, settings: EndpointSettings) -> None:
+def ask_all(task: Task[Any], prompts: Mapping[str, str], path: Path, settings: EndpointSettings) -> None:
     """Ask what the journal has no usable reply for yet; each reply is written as soon as it is there.
 
     Args:
-        task: what is asked for.
         prompts: by id.
-        path: the journal.
-        settings: whom, and how.
 
     Raises:
         InputError: the journal is another model's, the API key is missing, or the run would cost more than `most_cost`.
@@ -41,7 +40,7 @@ def ask_all(task: Task, prompts: Mapping[str, str], path: Path, settings: Endpoi
             the journal; starting again asks for the rest.
     """
     header = {"task": task.name, **settings.how(), "system": sha256(task.system.encode()).hexdigest()[:16]}
-    with Journal(path, header, "replies") as journal:
+    with Journal(path, header) as journal:
         run = _Run(task, prompts, journal, settings)
         run.say(f"{task.name}: {run.n_good:,} of {len(prompts):,} questions have a reply in {path}.")
         if run.todo:
@@ -56,14 +55,13 @@ def ask_all(task: Task, prompts: Mapping[str, str], path: Path, settings: Endpoi
 class _Run:
     """One run over a journal: what is done, what is to do, what went wrong."""
 
-    def __init__(self, task: Task, prompts: Mapping[str, str], journal: Journal, settings: EndpointSettings) -> None:
+    def __init__(self, task: Task[Any], prompts: Mapping[str, str], journal: Journal, settings: EndpointSettings) -> None:
         self._task, self._prompts, self._journal, self._settings = task, prompts, journal, settings
         self._good: set[str] = set()
         self._faults: Counter[str] = Counter()  # unusable replies by id
         self._lacking: dict[str, str] = {}  # why there is no usable reply, by id
         self._tokens_in = self._tokens_out = 0
         self._faults_in_a_row = self._failures_in_a_row = 0
-        self._any_good = False
         self._stopped_by: S1Error | None = None
         for record in records(journal.path):
             self._note(record)
@@ -87,7 +85,7 @@ class _Run:
         Raises:
             InputError: more than the recipe allows.
         """
-        expected = estimate(self._task, (self._prompts[key] for key in self.todo), self._settings)
+        expected = estimate_requests(self._task, (self._prompts[key] for key in self.todo), self._settings)
         self.say(f"{self._task.name}: {expected}")
         most, spent = self._settings.most_cost, self._spent()
         if most is not None and expected.cost is not None and expected.cost + spent > most:
@@ -127,7 +125,7 @@ class _Run:
             except ReplyFault as fault:
                 self._keep({"id": key, "fault": str(fault)})
             except Refusal as refusal:
-                if refusal.status not in _OF_ONE_QUESTION or not self._any_good:
+                if refusal.status not in _OF_ONE_QUESTION or not self._good:
                     self._stop(endpoint, _refused(refusal, self._settings))
                 else:
                     self._keep({"id": key, "fault": f"refused (HTTP {refusal.status})", "reason": str(refusal)})
@@ -152,7 +150,7 @@ class _Run:
     def _checked(self, reply: Reply) -> dict[str, str]:
         try:
             check_reply(reply, (self._settings.model, *self._settings.served_as))
-            self._task.check(reply)
+            self._task.read(reply)
         except ReplyFault as fault:
             return {"fault": str(fault)}
         return {}
@@ -173,7 +171,6 @@ class _Run:
             self._lacking[key] = record["fault"]
         else:
             self._good.add(key)
-            self._any_good = True
 
     def _spent(self) -> float:
         return cost_of(self._tokens_in, self._tokens_out, self._settings) or 0.0
@@ -210,32 +207,45 @@ class _Run:
         """
         missing = self._missing()
         reasons = Counter(self._lacking.get(key, "not asked") for key in missing)
-        told = ", ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common(5))
+        causes = ", ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common(5))
         where = f"{self.n_good:,} of {len(self._prompts):,} replies are in {self._journal.path}"
         if self._stopped_by is not None:
             raise type(self._stopped_by)(f"{self._stopped_by} {where}; start again to ask for the rest.") from self._stopped_by
         if len(missing) > self._settings.may_lack * len(self._prompts):
             raise EngineError(
-                f"{self._task.name}: {where}; {len(missing):,} are missing ({told}). Start again to ask for those that had fewer "
-                f"than {self._settings.most_faults} unusable replies, or raise may_lack to go on without them."
+                f"{self._task.name}: {where}; {len(missing):,} are missing ({causes}). Start again to ask for those that had "
+                f"fewer than {self._settings.most_faults} unusable replies, or raise may_lack to go on without them."
             )
         if missing:
-            self.say(f"{self._task.name}: {where}; {len(missing):,} are missing ({told}).")
+            self.say(f"{self._task.name}: {where}; {len(missing):,} are missing ({causes}).")
 
 
 def _refused(refusal: Refusal, settings: EndpointSettings) -> S1Error:
     """The sentence for people."""
-    status, told, variable = refusal.status, str(refusal).rstrip("."), settings.api_key_variable
+    status, reason, variable = refusal.status, str(refusal).rstrip("."), settings.api_key_variable
     if status == 401 and variable:
-        return EngineError(f"The endpoint refuses the API key: {told}. Correct the environment variable {variable}.")
+        return EngineError(f"The endpoint refuses the API key: {reason}. Correct the environment variable {variable}.")
     if status == 401:
-        return EngineError(f"The endpoint wants an API key: {told}. Name the variable that holds it: api_key_variable.")
+        return EngineError(f"The endpoint wants an API key: {reason}. Name the variable that holds it: api_key_variable.")
     if status == 402:
-        return EngineError(f"The endpoint's account has no money left: {told}. Top it up.")
+        return EngineError(f"The endpoint's account has no money left: {reason}. Top it up.")
     if status in _OF_ONE_QUESTION:
-        sentence = f"The endpoint refuses the request with HTTP {status}: {told}."
+        sentence = f"The endpoint refuses the request with HTTP {status}: {reason}."
         return InputError(f"{sentence} Correct max_tokens, extra, model and the key in the recipe.")
-    return EngineError(f"The endpoint answers with HTTP {status}: {told}. Correct url and model in the recipe.")
+    return EngineError(f"The endpoint answers with HTTP {status}: {reason}. Correct url and model in the recipe.")
+
+
+def readings(task: Task[T], path: Path) -> dict[str, T]:
+    """What the usable replies of a journal say, by id; one that the task does not take any more is left out.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    found: dict[str, T] = {}
+    for key, reply in good_replies(path):
+        with suppress(ReplyFault):
+            found[key] = task.read(reply)
+    return found
 
 
 def good_replies(path: Path) -> Iterator[tuple[str, Reply]]:

@@ -1,6 +1,7 @@
 """A chat model behind an OpenAI-compatible `/chat/completions`: one question in, one reply out, however the server behaves.
 
-Knows rates, retries and the API key. Knows no rows and no files; those are `asking`.
+The `openai` client sends, reads and times out. Here are rates, retries (also of streams that break off), and the API key, which
+is taken out of everything that a server says. Knows no rows and no files; those are `asking`.
 """
 
 from __future__ import annotations
@@ -9,36 +10,30 @@ import asyncio
 import json
 import os
 import random
-import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator
 from time import monotonic
 from types import TracebackType
 from typing import Any
 
-import httpx
+import httpx2
+from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncOpenAI, AsyncStream, Omit
 
-from s1demo.engines.servers.completions import Refusal, ServerFault, event_data, one_line, reason_of, refusal
+from s1demo.engines.servers.completions import Refusal, ServerFault, one_line, reason_of, refusal
 from s1demo.errors import EngineError, InputError
 from training.remote.endpoint_settings import EndpointSettings
-from training.remote.replies import Reply, ReplyFault, parse, read_events
+from training.remote.replies import Reply, ReplyFault, read_events
 
 CHARACTERS_PER_TOKEN = 3.0  # of questions with formulas; our assumption, until a reply says how many tokens it was
 _CONNECT_SECONDS = 15.0
 _LONGEST_PAUSE = 60.0  # seconds between two tries, where the server does not ask for more
-_LONGEST_RETRY_AFTER = 900.0  # seconds; who asks for more has a quota for the day, and the run ends
+_LONGEST_RETRY_AFTER = 900.0  # seconds; a server that asks for more has a quota for the day, and the run ends
 _LONGEST_REPLY = 2**24  # bytes; a trace of 32,768 tokens has about 2**17
-_LONGEST_REASON = 2**16  # bytes of an error's body that are read
 _SHORTEST_SECRET = 8  # characters; "EMPTY" and the like, which local servers take, are no secrets
 _NO_MONEY = ("insufficient_quota", "billing_not_active")  # OpenAI's codes for 429s that waiting does not mend
 
 
 class Pace:
-    """Hands out turns in a steady flow, so that no minute sees more than it may.
-
-    Args:
-        per_minute: units a minute, None for no limit.
-    """
+    """Hands out turns in a steady flow, so that no minute sees more than `per_minute` units; None for no limit."""
 
     def __init__(self, per_minute: float | None) -> None:
         self._seconds = 60.0 / per_minute if per_minute else 0.0
@@ -55,11 +50,33 @@ class Pace:
         self._free_at += units * self._seconds
 
 
+class _Limited(httpx2.AsyncByteStream):
+    """A reply's body, given up where it is longer than any reply."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        n_bytes = 0
+        async for chunk in self._body:
+            n_bytes += len(chunk)
+            if n_bytes > _LONGEST_REPLY:
+                raise ReplyFault("longer than any reply")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+
+async def _limit(response: httpx2.Response) -> None:
+    response.stream = _Limited(response.stream)
+
+
 class ChatEndpoint:
     """Asks a chat model. Use it as an asynchronous context manager.
 
     Args:
-        settings: which, and how.
+        settings: which model, and how it is asked.
         mean_tokens_out: what a reply is expected to take, for the limit of tokens a minute.
 
     Raises:
@@ -72,20 +89,27 @@ class ChatEndpoint:
         self._requests, self._tokens = Pace(settings.requests_per_minute), Pace(settings.tokens_per_minute)
         self._not_before = 0.0
         self._stopping = asyncio.Event()
-        url = httpx.URL(settings.url)
-        self._client = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
-            timeout=httpx.Timeout(settings.silent_seconds, connect=_CONNECT_SECONDS, pool=None),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=settings.max_concurrent),
-            trust_env=url.host not in ("localhost", "127.0.0.1", "::1"),  # the environment's proxies
-            verify=ssl.create_default_context() if url.scheme == "https" else False,  # making one takes long
+        url = httpx2.URL(settings.base_url)
+        self._client = AsyncOpenAI(
+            api_key=self._key or "EMPTY",  # it must be given one
+            base_url=settings.base_url,
+            max_retries=0,  # `ask` tries again: every try takes a turn, and a stream may break off in its middle
+            http_client=httpx2.AsyncClient(
+                headers={"Accept-Encoding": "identity"},  # so that the limit of a reply's length holds
+                timeout=httpx2.Timeout(settings.silent_seconds, connect=_CONNECT_SECONDS, pool=None),
+                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=settings.max_concurrent),
+                trust_env=url.host not in ("localhost", "127.0.0.1", "::1"),  # the environment's proxies
+                verify=url.scheme == "https",
+                event_hooks={"response": [_limit]},
+            ),
         )
+        self._client.organization = self._client.project = None  # the environment's are OpenAI's; this may be another's server
 
     async def __aenter__(self) -> ChatEndpoint:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self._client.aclose()
+        await self._client.close()
 
     def stop(self) -> None:
         """Let the requests under way end, and send none again."""
@@ -102,7 +126,7 @@ class ChatEndpoint:
             ReplyFault: the reply cannot be read.
             Refusal: the server will not answer this, however often it is asked.
             ServerFault: it could not answer in `tries` tries.
-            EngineError: it wants to be left alone for longer than a run can wait.
+            EngineError: it asks for a longer pause than a run can wait.
         """
         messages = [{"role": "system", "content": system}] if system else []
         expected = (len(prompt) + len(system)) / CHARACTERS_PER_TOKEN + self._mean_tokens_out
@@ -150,85 +174,61 @@ class ChatEndpoint:
             pass
 
     async def _exchange(self, messages: list[dict[str, str]]) -> Reply:
-        """Send one request, once."""
+        """Send one request, once; no error holds the key, and none is chained to one that may."""
         settings = self._settings
-        body: dict[str, Any] = {"model": settings.model, "messages": messages}
-        if settings.max_tokens is not None:
-            body["max_tokens"] = settings.max_tokens
-        if settings.temperature is not None:
-            body["temperature"] = settings.temperature
+        body: dict[str, Any] = {"model": settings.model, "messages": messages, "extra_body": settings.extra}
+        if not self._key:
+            body["extra_headers"] = {"Authorization": Omit()}
+        body |= {name: value for name in ("max_tokens", "temperature") if (value := getattr(settings, name)) is not None}
         if settings.stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         try:
-            async with self._client.stream("POST", settings.completions, json=body | dict(settings.extra)) as response:
-                if response.status_code != 200:
-                    raise self._refused(response.status_code, await _beginning(response), response.headers)
-                kind = response.headers.get("content-type", "").partition(";")[0].strip()
-                reply = await (self._streamed(response) if kind == "text/event-stream" else self._whole(response, kind))
-        except httpx.TimeoutException as error:
+            async with self._client.chat.completions.with_streaming_response.create(**body) as response:
+                return (await self._read(response.http_response)).through(self._hide)
+        except (APITimeoutError, httpx2.TimeoutException) as error:
+            connecting = isinstance(error.__cause__, httpx2.ConnectTimeout)
             silent = f"nothing came for {settings.silent_seconds:g} s"
-            raise ServerFault("no connection in time" if isinstance(error, httpx.ConnectTimeout) else silent) from error
-        except (httpx.HTTPError, httpx.StreamError) as error:
-            raise ServerFault(one_line(self._hide(str(error)) or type(error).__name__)) from error
-        return reply.through(self._hide)
+            raise ServerFault("no connection in time" if connecting else silent) from None
+        except APIStatusError as error:
+            raise self._refused(error.status_code, error.body, error.response.headers) from None
+        except (APIConnectionError, httpx2.HTTPError, httpx2.StreamError) as error:
+            cause = error.__cause__ or error
+            raise ServerFault(one_line(self._hide(str(cause)) or type(cause).__name__)) from None
+        except APIError as error:  # in a stream
+            raise self._failed(error.body) from None
+        except (ValueError, RecursionError):  # not UTF-8, a number or a nesting beyond all measure
+            raise ReplyFault("not JSON") from None
 
-    async def _whole(self, response: httpx.Response, kind: str) -> Reply:
-        body = b"".join([chunk async for chunk in _limited(response)])
+    async def _read(self, response: httpx2.Response) -> Reply:
+        """A reply as the server sends it, in events or whole, whichever was asked for."""
+        kind = response.headers.get("content-type", "").partition(";")[0].strip()
+        if kind == "text/event-stream":
+            events = AsyncStream[Any](cast_to=object, response=response, client=self._client)
+            reply = read_events([event async for event in events])
+            if not reply.finish_reason:  # as when a server dies
+                raise ServerFault("its stream ended without a finish reason", answered=True)
+            return reply
         if kind and "json" not in kind:
             raise ReplyFault(f"not JSON but {self._hide(kind)[:50]}")
-        event = parse(body)
-        self._check_error(event)
+        event = json.loads(await response.aread())
+        if isinstance(event, dict) and event.get("error"):
+            raise self._failed(event["error"])
         return read_events([event])
 
-    async def _streamed(self, response: httpx.Response) -> Reply:
-        events: list[dict[str, Any]] = []
-        try:
-            async with aclosing(event_data(_limited(response))) as stream:
-                async for data in stream:
-                    if data.strip() != "[DONE]":
-                        events.append(parse(data))
-                        self._check_error(events[-1])
-        except ValueError as error:
-            raise ReplyFault("no stream of events") from error
-        reply = read_events(events)
-        if not reply.finish_reason:  # as when a server dies
-            raise ServerFault("its stream ended without a finish reason", answered=True)
-        return reply
+    def _failed(self, error: Any) -> ServerFault | Refusal:
+        """What an error means that is reported behind HTTP 200."""
+        code = error.get("code") if isinstance(error, dict) else None
+        return self._refused(code if isinstance(code, int) and 400 <= code < 600 else 500, error, httpx2.Headers())
 
-    def _check_error(self, event: Mapping[str, Any]) -> None:
-        """Some servers say 200 first and report an error then."""
-        if error := event.get("error"):
-            code = error.get("code") if isinstance(error, dict) else None
-            status = code if isinstance(code, int) and 400 <= code < 600 else 500
-            raise self._refused(status, json.dumps({"error": error}).encode())
-
-    def _refused(self, status: int, body: bytes, headers: httpx.Headers | None = None) -> ServerFault | Refusal:
-        reason = self._hide(reason_of(self._hide(body.decode("utf-8", "replace")).encode()))
-        if status == 429 and any(code in reason or code.encode() in body for code in _NO_MONEY):
-            return Refusal(402, reason)
-        return refusal(status, reason, headers or httpx.Headers())
+    def _refused(self, status: int, body: Any, headers: httpx2.Headers) -> ServerFault | Refusal:
+        said = self._hide(body if isinstance(body, str) else json.dumps(body))
+        if status == 429 and any(code in said for code in _NO_MONEY):
+            status = 402
+        return refusal(status, reason_of(said.encode()), headers)
 
     def _hide(self, text: str) -> str:
         """A text without the key, which some servers repeat."""
         return text.replace(self._key, "[API key]") if len(self._key) >= _SHORTEST_SECRET else text
-
-
-async def _limited(response: httpx.Response) -> AsyncIterator[bytes]:
-    n_bytes = 0
-    async for chunk in response.aiter_bytes():
-        n_bytes += len(chunk)
-        if n_bytes > _LONGEST_REPLY:
-            raise ReplyFault("longer than any reply")
-        yield chunk
-
-
-async def _beginning(response: httpx.Response) -> bytes:
-    body = b""
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > _LONGEST_REASON:
-            break
-    return body
 
 
 def _api_key(variable: str) -> str:

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from training.remote.endpoint import CHARACTERS_PER_TOKEN
 from training.remote.endpoint_settings import EndpointSettings
 from training.remote.replies import Reply
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
-class Task:
+class Task(Generic[T]):
     """What a model is asked for.
 
     Attributes:
         name: what messages and the journal call it.
-        check: raises a ReplyFault where a reply is not what was asked for.
+        read: what a reply says; raises a ReplyFault where it is not what was asked for.
         system: what the system says with every prompt, empty for nothing.
         mean_tokens_out: what a reply takes on average, where the recipe does not say.
         basis: where that number comes from.
     """
 
     name: str
-    check: Callable[[Reply], object]
+    read: Callable[[Reply], T]
     system: str = ""
     mean_tokens_out: float = 0.0
     basis: str = ""
 
 
 @dataclass(frozen=True)
-class Estimate:
+class RequestEstimate:
     """What a run would take; its text is one sentence.
 
     Attributes:
@@ -61,20 +64,14 @@ class Estimate:
         return f"{self.requests:,} requests, {tokens}, {cost}, {hours}."
 
 
-def estimate(task: Task, prompts: Iterable[str], settings: EndpointSettings) -> Estimate:
-    """What asking would take.
-
-    Args:
-        task: what is asked for.
-        prompts: what is asked.
-        settings: with prices and rates.
-    """
+def estimate_requests(task: Task[Any], prompts: Iterable[str], settings: EndpointSettings) -> RequestEstimate:
+    """What asking would take."""
     lengths = [len(task.system) + len(prompt) for prompt in prompts]
     tokens_in = round(sum(lengths) / CHARACTERS_PER_TOKEN)
     mean = settings.mean_tokens_out or task.mean_tokens_out
     tokens_out = round(len(lengths) * mean)
     rates = ((settings.requests_per_minute, len(lengths)), (settings.tokens_per_minute, tokens_in + tokens_out))
-    return Estimate(
+    return RequestEstimate(
         requests=len(lengths),
         tokens_in=tokens_in,
         tokens_out=tokens_out,

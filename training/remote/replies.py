@@ -6,7 +6,6 @@ Ollama: `thinking`), as parts of the content, or between tags in front of the an
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -69,22 +68,7 @@ class Reply:
         )
 
 
-def parse(data: bytes | str) -> dict[str, Any]:
-    """A JSON object of a server.
-
-    Raises:
-        ReplyFault: it is none.
-    """
-    try:
-        event = json.loads(data)
-    except (ValueError, RecursionError) as error:  # not UTF-8, a number or a nesting beyond all measure
-        raise ReplyFault("not JSON") from error
-    if not isinstance(event, dict):
-        raise ReplyFault("no reply in the JSON")
-    return event
-
-
-def read_events(events: Iterable[dict[str, Any]]) -> Reply:
+def read_events(events: Iterable[Any]) -> Reply:
     """A reply that came in pieces, put together.
 
     Args:
@@ -94,25 +78,25 @@ def read_events(events: Iterable[dict[str, Any]]) -> Reply:
         ReplyFault: there is no reply in them.
     """
     content, reasoning, found = list[str](), list[str](), False
-    told: dict[str, Any] = {"hidden": False}
+    known: dict[str, Any] = {"hidden": False}
     for event in events:
         try:
-            told |= _usage(event.get("usage"))
-            told |= {"model": event["model"]} if isinstance(event.get("model"), str) and event["model"] else {}
+            known |= _usage(event.get("usage"))
+            known |= {"model": event["model"]} if isinstance(event.get("model"), str) and event["model"] else {}
             if not event.get("choices"):
                 continue
             choice = event["choices"][0]
             message = choice.get("message") or choice.get("delta") or {}
             content.append(_content(message.get("content")))
             reasoning.append(_reasoning(message))
-            told["hidden"] |= any(detail.get("type") in _HIDDEN_DETAILS for detail in message.get("reasoning_details") or ())
-            told |= {"finish_reason": str(choice["finish_reason"])} if choice.get("finish_reason") else {}
+            known["hidden"] |= any(detail.get("type") in _HIDDEN_DETAILS for detail in message.get("reasoning_details") or ())
+            known |= {"finish_reason": str(choice["finish_reason"])} if choice.get("finish_reason") else {}
             found = True
         except (LookupError, TypeError, AttributeError) as error:
             raise ReplyFault("no reply in the JSON") from error
     if not found:
         raise ReplyFault("no reply in the JSON")
-    return Reply("".join(content), "".join(reasoning), **told).through(_whole_characters)
+    return Reply("".join(content), "".join(reasoning), **known).through(_whole_characters)
 
 
 def _whole_characters(text: str) -> str:
@@ -156,7 +140,6 @@ def check_reply(reply: Reply, names: Iterable[str]) -> None:
     """What every task asks of a reply: the model that was asked, an end of its own, and something said.
 
     Args:
-        reply: what came.
         names: of the model, as replies may give them; a path in front and case do not count.
 
     Raises:

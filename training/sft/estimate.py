@@ -29,7 +29,7 @@ GB = 1e9
 OVERHEAD_GB = 2.0  # CUDA's context, NCCL's buffers, what the allocator cannot use
 NF4_BYTES = 4.127 / 8
 TIGHT = 0.93  # of the memory; above, the estimate's own error decides
-LAYER_BYTES = {  # per token: times the feed-forward width, times the hidden width (tests/training/test_estimate.py measures them)
+LAYER_BYTES = {  # per token, times the feed-forward and the hidden width (measured in tests/training/sft/test_estimate.py)
     "bfloat16": (8, 21),
     "float32": (16, 34),
     "autocast": (8, 31),  # bfloat16 products between float32 tensors
@@ -120,7 +120,6 @@ def find_device(settings: SftSettings, gpu: str | None = None, memory_gb: float 
     """The device of this machine, or the one that is named.
 
     Args:
-        settings: the recipe's `sft` section.
         gpu: a key of `GPUS`, for an estimate on another machine than the run's.
         memory_gb: its memory, where that differs.
 
@@ -207,8 +206,6 @@ def estimate(settings: SftSettings, device: Device, lengths: Sequence[int] = ())
     """Work out what a run needs.
 
     Args:
-        settings: the recipe's `sft` section.
-        device: what one process trains on.
         lengths: of the samples in tokens; none for the longest allowed and no time.
     """
     model = shapes(settings)
@@ -274,8 +271,6 @@ def report(settings: SftSettings, device: Device, lengths: Sequence[int] = ()) -
     """The estimate in words.
 
     Args:
-        settings: the recipe's `sft` section.
-        device: what one process trains on.
         lengths: of the samples in tokens, where they are known.
 
     Raises:

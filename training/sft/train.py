@@ -9,15 +9,13 @@ A killed run goes on from its last checkpoint. `--set key=value` replaces single
 
 from __future__ import annotations
 
-import argparse
 import os
-from pathlib import Path
 
 from datasets import Dataset
 from trl import SFTTrainer  # type: ignore[attr-defined]
 
 from s1demo.errors import S1Error
-from training.recipes import SftSettings, read_section
+from training.recipes import SftSettings, read_section, recipe_options
 from training.sft.estimate import GPUS, Device, find_device, report
 from training.sft.trainer import (
     JsonLog,
@@ -35,7 +33,6 @@ def train(settings: SftSettings, device: Device | None = None) -> list[float]:
     """Fine-tune a model and save it, with the unchanged tokenizer of the model it came from, in `settings.output`.
 
     Args:
-        settings: the recipe's `sft` section.
         device: whose memory the run must fit into; None for this machine's.
 
     Returns:
@@ -76,9 +73,7 @@ def dry_run(settings: SftSettings, device: Device) -> str:
 
 def main() -> None:
     """Fine-tune by a recipe."""
-    parser = argparse.ArgumentParser(description="Fine-tune on curated rows.")
-    parser.add_argument("--recipe", type=Path, required=True)
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replace an entry of the sft section")
+    parser = recipe_options("Fine-tune on curated rows.", "sft")
     parser.add_argument("--dry-run", action="store_true", help="say what the run would need and load nothing")
     parser.add_argument("--gpu", help=f"estimate for this GPU: {', '.join(GPUS)}")
     parser.add_argument("--memory-gb", type=float, metavar="GB", help="estimate for a device with this much memory")

@@ -42,7 +42,6 @@ def check_launch(settings: SftSettings, found: str | None = None) -> None:
     """Compare what the launcher set up, and what is installed, with the recipe.
 
     Args:
-        settings: the recipe's `sft` section.
         found: accelerate's distributed type, None where only the number of processes can be known yet.
 
     Raises:
@@ -204,7 +203,7 @@ def last_checkpoint(settings: SftSettings) -> str | None:
 def save(trainer: SFTTrainer, settings: SftSettings) -> None:
     """Write the model into the output folder, with its tokenizer's files as they were.
 
-    Saved anew, s1-mini's tokenizer would name another class and be loaded with Qwen's splitting rule (engines/tokenization.py).
+    Saved anew, s1-mini's tokenizer would name another class and get Qwen's splitting rule (s1demo/engines/tokenization.py).
     Adapters go to `adapter` in the output folder, and the output folder itself gets the model with them merged in.
     """
     plugin = getattr(trainer.accelerator.state, "fsdp_plugin", None)

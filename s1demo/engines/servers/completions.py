@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -146,7 +146,7 @@ def _piece(data: str, reader: IdReader) -> Piece:
         raise ServerFault(f"its stream cannot be used: {one_line(str(error))}", answered=True) from error
 
 
-def refusal(status: int, reason: str, headers: httpx.Headers) -> ServerFault | Refusal:
+def refusal(status: int, reason: str, headers: Mapping[str, str]) -> ServerFault | Refusal:
     """What an HTTP status other than 200 means; the reason is the server's own words."""
     if status in _FULL:
         return ServerFault(reason, full=True, answered=True, retry_after=_retry_after(headers.get("retry-after", "")))

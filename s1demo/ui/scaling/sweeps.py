@@ -22,12 +22,12 @@ from typing import Any
 from s1demo.engines import Engine
 from s1demo.errors import InputError, S1Error
 from s1demo.evals.benchmarks import MINI, Problem
-from s1demo.evals.journal import Journal
+from s1demo.evals.journal import delete_unless_open
 from s1demo.evals.measured import BENCHMARKS, Measured, shipped_benchmarks
 from s1demo.evals.provenance import Provenance, model_digest, provenance
 from s1demo.evals.results import RunResult
 from s1demo.evals.summary import summarise
-from s1demo.evals.sweep import SweepPlan, sweep, traces_depend_on
+from s1demo.evals.sweep import SweepPlan, finished_questions, open_journal, sweep, traces_depend_on
 from s1demo.plots.style import counted
 from s1demo.settings import ASSETS, Settings
 from s1demo.ui.controls import MOST_WAITS, whole
@@ -191,7 +191,7 @@ class _Pass:
         runs_on = (settings.engine, engine.info.device, settings.dtype, engine.info.format)
         arguments = traces_depend_on(request.plan, source, len(request.problems), runs_on)
         self._key = hashlib.sha256(json.dumps(arguments).encode()).hexdigest()[:16]
-        self._journal = Journal(folder / f"{self._key}.traces.jsonl", arguments)
+        self._journal = open_journal(folder / f"{self._key}.traces.jsonl", arguments)
         self._finished: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._records: list[dict[str, Any]] = []
         self._work: asyncio.Task[None] | None = None
@@ -202,7 +202,7 @@ class _Pass:
     async def steps(self) -> AsyncGenerator[SweepProgress, None]:
         """Decode, and yield the progress: at once, behind finished questions, at the end."""
         if self._journal.done:
-            self._records = await asyncio.to_thread(lambda: [_slim(record) for record in self._journal.records()])
+            self._records = await asyncio.to_thread(lambda: [_slim(record) for record in finished_questions(self._journal.path)])
         self._begun_with = len(self._records)
         await self._show()
         yield self._progress()
@@ -230,6 +230,7 @@ class _Pass:
         if self._work is not None:
             self._work.cancel()
             await asyncio.gather(self._work, return_exceptions=True)
+        self._journal.close()
 
     async def _take(self) -> bool:
         """Wait a little for finished questions and take in all there are."""
@@ -321,4 +322,4 @@ def _forget_old(folder: Path) -> None:
     """Keep the newest journals only."""
     journals = sorted(folder.glob("*.traces.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in journals[MOST_KEPT:]:
-        path.unlink(missing_ok=True)
+        delete_unless_open(path)

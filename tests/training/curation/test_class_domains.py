@@ -9,18 +9,20 @@ import pytest
 
 from s1demo.errors import EngineError, InputError
 from tests.training.remote.chat_server import ChatServer, reply
-from training.curation.domains import SYSTEM, DomainSettings, classify, code_of, with_domains
+from training.curation.domains import SYSTEM, TASK, code_of, prompts, with_domains
 from training.curation.msc import MSC_CLASSES
 from training.curation.records import Row
-from training.remote.asking import count_faults
+from training.recipes import fill
+from training.remote.asking import ask_all, count_faults
+from training.remote.endpoint_settings import EndpointSection, EndpointSettings
 from training.remote.replies import Reply, ReplyFault
 
 ROWS = [Row(f"Question {number}", str(number), meta={"year": 1999}) for number in range(4)]
 
 
-def settings_for(server: ChatServer, **changes: Any) -> DomainSettings:
+def settings_for(server: ChatServer, **changes: Any) -> EndpointSettings:
     quick = {"first_pause_seconds": 0.001, "silent_seconds": 30.0, "may_lack": 0.0}
-    return DomainSettings({"url": server.url, "model": "teacher", **quick, **changes})  # type: ignore[arg-type]
+    return EndpointSettings(**{"url": server.url, "model": "teacher", **quick, **changes})
 
 
 def test_the_classes_are_the_references() -> None:
@@ -56,16 +58,16 @@ def test_rows_get_the_title_and_the_code(tmp_path: Path) -> None:
 
     with ChatServer(script) as server:
         with pytest.raises(EngineError, match="3 of 4 replies"):
-            classify(ROWS, path, settings_for(server))
+            ask_all(TASK, prompts(ROWS), path, settings_for(server))
         assert count_faults(path) == {"no code of a class": 3}
         assert server.bodies[0]["messages"][0] == {"role": "system", "content": SYSTEM}
         rows = with_domains(ROWS, path)
-        classify(ROWS, path, settings_for(server, may_lack=0.25))
+        ask_all(TASK, prompts(ROWS), path, settings_for(server, may_lack=0.25))
         assert server.asked.total() == 6
     assert [row.domain for row in rows] == ["Combinatorics", "Biology and other natural sciences", "Number theory", ""]
     assert rows[0].meta == {"year": 1999, "msc": "05"} and rows[3] == ROWS[3]
 
 
 def test_the_section_needs_its_endpoint() -> None:
-    with pytest.raises(InputError, match="domains: endpoint is missing"):
-        DomainSettings(None)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="domains: missing keys endpoint"):
+        fill(EndpointSection, {}, "domains")

@@ -190,9 +190,9 @@ def test_a_broken_engine_loses_nothing_that_was_attempted(tmp_path: Path) -> Non
 def test_attempts_made_otherwise_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "attempts.jsonl"
     attempt(ScriptedEngine(), ASKED[:2], path)
-    with pytest.raises(InputError, match="made otherwise"):
+    with pytest.raises(InputError, match="begun with other arguments"):
         attempt(ScriptedEngine(), ASKED, path, AttemptSettings(BudgetPolicy(8)))
-    with pytest.raises(InputError, match="made otherwise"):
+    with pytest.raises(InputError, match="begun with other arguments"):
         asyncio.run(attempt_all(ScriptedEngine(), ASKED, path, AttemptSettings(), weights="new"))  # type: ignore[arg-type]
 
 

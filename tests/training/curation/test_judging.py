@@ -15,7 +15,9 @@ from tests.training.remote.chat_server import ChatServer, reply
 from training.curation.difficulty import PAPER_ATTEMPTS, keep_unsolved, with_attempts
 from training.curation.judging import JudgeSettings, graded_attempts, graded_traces, verdict
 from training.curation.records import Attempt, Row
+from training.recipes import fill
 from training.remote.asking import count_faults
+from training.remote.endpoint_settings import EndpointSettings
 from training.remote.replies import Reply, ReplyFault
 
 NOWHERE = Path("never") / "written"
@@ -23,7 +25,7 @@ NOWHERE = Path("never") / "written"
 
 def judge(server: ChatServer, **changes: Any) -> JudgeSettings:
     quick = {"first_pause_seconds": 0.001, "silent_seconds": 30.0, "may_lack": 0.0, "most_faults": 2}
-    return JudgeSettings("endpoint", {"url": server.url, "model": "teacher", **quick, **changes})  # type: ignore[arg-type]
+    return JudgeSettings("endpoint", EndpointSettings(**{"url": server.url, "model": "teacher", **quick, **changes}))
 
 
 def traced(answer: str, said: str, kind: Kind = Kind.MATH, **other: Any) -> Row:
@@ -140,13 +142,13 @@ def test_a_judge_grades_attempts(tmp_path: Path) -> None:
 
 
 def test_nothing_to_judge_asks_nobody(tmp_path: Path) -> None:
-    settings = JudgeSettings("endpoint", {"url": "http://127.0.0.1:1", "model": "m"})  # type: ignore[arg-type]
+    settings = JudgeSettings("endpoint", EndpointSettings("http://127.0.0.1:1", "m"))
     assert graded_traces([traced("", "x")], tmp_path / "g", settings)[0].trace_outcome is Outcome.UNSCORABLE
     assert not (tmp_path / "g").exists()
 
 
 def test_settings_that_cannot_work() -> None:
     with pytest.raises(InputError, match="judge: grader is 'oracle'"):
-        JudgeSettings("oracle")
+        fill(JudgeSettings, {"grader": "oracle"}, "judge")
     with pytest.raises(InputError, match="judge: endpoint is missing"):
         JudgeSettings("endpoint")

@@ -3,11 +3,9 @@ models are stand-ins here; they have tests of their own."""
 
 import dataclasses
 import json
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,34 +15,22 @@ from s1demo.engines.tokenization import HubTokenizer
 from s1demo.errors import InputError
 from s1demo.grading import Outcome
 from s1demo.settings import EMBEDDED_MODEL, Settings
-from training.curation import pipeline
+from training.curation import domains, pipeline, traces
 from training.curation.__main__ import main
 from training.curation.difficulty import AttemptSettings
+from training.curation.judging import JudgeSettings
 from training.curation.pipeline import STEPS, Curation, CurationSettings, DifficultySettings
 from training.curation.records import Row, read_rows
 from training.curation.sft_text import encode_row
 from training.curation.sources import SOURCES
 from training.recipes import read_section
+from training.remote.endpoint_settings import EndpointSettings
+from training.remote.estimate import Task
 
 RECIPE = Path(pipeline.__file__).parents[1] / "recipes" / "s1k.yaml"
 ALREADY = "What number do you get if you add twenty to this one?"
 asked: list[str] = []  # what the stand-ins were asked, in order
 break_after: list[int] = []  # the teacher breaks after so many traces
-
-
-@dataclass(frozen=True)
-class TraceSettings:
-    model: str = "teacher"
-
-
-@dataclass(frozen=True)
-class JudgeSettings:
-    grader: str = "rules"
-
-
-@dataclass(frozen=True)
-class DomainSettings:
-    model: str = "librarian"
 
 
 def journal(path: Path) -> dict[str, Any]:
@@ -58,19 +44,22 @@ def append(path: Path, row_id: str, value: Any) -> None:
         lines.write(json.dumps([row_id, value]) + "\n")
 
 
-def collect_traces(rows: Sequence[Row], path: Path, settings: TraceSettings) -> None:
+def ask_all(task: Task[Any], prompts: Mapping[str, str], path: Path, settings: EndpointSettings) -> None:
+    """Stands in for the teacher and for the model that knows the domains."""
     made = journal(path)
-    for row in rows:
-        if row.id not in made:
+    for row_id, question in prompts.items():
+        if task is domains.TASK:
+            append(path, row_id, "" if "unclassified" in question else ("Algebra", "Geometry", "Physics")[len(question) % 3])
+        elif row_id not in made:
             if break_after and len(journal(path)) >= break_after[0]:
                 raise KeyboardInterrupt
-            asked.append(row.question)
-            append(path, row.id, "" if "no trace" in row.question else f"Hm. {'More. ' * (int(row.id, 16) % 9)}")
+            asked.append(question)
+            append(path, row_id, "" if "no trace" in question else f"Hm. {'More. ' * (int(row_id, 16) % 9)}")
 
 
 def with_traces(rows: Iterable[Row], path: Path, count_tokens: Callable[[str], int]) -> list[Row]:
-    traces = journal(path)
-    return [replace(row, thinking=traces[row.id], trace_answer=f"Answer: {row.answer}", thinking_tokens=count_tokens(traces[row.id])) for row in rows]
+    made = journal(path)
+    return [replace(row, thinking=made[row.id], trace_answer=f"Answer: {row.answer}", thinking_tokens=count_tokens(made[row.id])) for row in rows]
 
 
 def graded_attempts(rows: Iterable[Row], path: Path, settings: JudgeSettings) -> list[Row]:
@@ -81,14 +70,9 @@ def graded_traces(rows: Iterable[Row], path: Path, settings: JudgeSettings) -> l
     return [replace(row, trace_outcome=Outcome.INCORRECT if "7" in row.question else Outcome.CORRECT) for row in rows]
 
 
-def classify(rows: Sequence[Row], path: Path, settings: DomainSettings) -> None:
-    for row in rows:
-        append(path, row.id, "" if "unclassified" in row.question else ("Algebra", "Geometry", "Physics")[len(row.question) % 3])
-
-
 def with_domains(rows: Iterable[Row], path: Path) -> list[Row]:
-    domains = journal(path)
-    return [replace(row, domain=domains[row.id]) for row in rows]
+    titles = journal(path)
+    return [replace(row, domain=titles[row.id]) for row in rows]
 
 
 def make_attempts(rows: Sequence[Row], model: str, path: Path, settings: AttemptSettings, engine: Settings) -> None:
@@ -113,17 +97,10 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A recipe on three sources in local folders, with stand-ins for the remote models."""
     asked.clear()
     break_after.clear()
-    for name, members in {
-        "traces": (TraceSettings, collect_traces, with_traces),
-        "judging": (JudgeSettings, graded_attempts, graded_traces),
-        "domains": (DomainSettings, classify, with_domains),
-    }.items():
-        module = ModuleType(f"training.curation.{name}")
-        for member in members:
-            setattr(module, member.__name__, member)
-        if name == "traces":
-            module.estimate = lambda rows, settings: f"{len(rows)} requests, free."  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(traces, "with_traces", with_traces)
+    monkeypatch.setattr(domains, "with_domains", with_domains)
+    for stand_in in (ask_all, graded_attempts, graded_traces):
+        monkeypatch.setattr(pipeline, stand_in.__name__, stand_in)
     monkeypatch.setattr(pipeline, "make_attempts", make_attempts)
     monkeypatch.setattr(pipeline, "SOURCES", {name: SOURCES[name] for name in ("MATH", "GPQA", "AIME")})
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
@@ -143,8 +120,8 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text(yaml.safe_dump({
         "curation": {"folder": str(tmp_path / "run"), "tokenizer": EMBEDDED_MODEL, "benchmarks": [str(tmp_path / "test.jsonl")], "n_rows": 20, "rule": "notebook",
                      "sources": {name: str(tmp_path / name.lower()) for name in ("MATH", "GPQA", "AIME")}},
-        "traces": {"model": "teacher"}, "difficulty": {"models": {"small": {"model": "the small one"}, "large": {"model": "the large one"}}},
-        "judge": {"grader": "rules"}, "domains": {"model": "librarian"},
+        "traces": {"endpoint": {"url": "http://h", "model": "teacher"}}, "difficulty": {"models": {"small": {"model": "the small one"}, "large": {"model": "the large one"}}},
+        "judge": {"grader": "rules"}, "domains": {"endpoint": {"url": "http://h", "model": "librarian"}},
     }), encoding="utf-8")  # fmt: skip
     return path
 
@@ -252,7 +229,7 @@ def test_a_stage_that_leaves_nothing_ends_the_run(recipe: Path, tmp_path: Path, 
     def all_solved(rows: Iterable[Row], path: Path, settings: JudgeSettings) -> list[Row]:
         return [replace(row, attempts={name: replace(made, outcome=Outcome.CORRECT) for name, made in row.attempts.items()}) for row in rows]
 
-    monkeypatch.setattr(sys.modules["training.curation.judging"], "graded_attempts", all_solved)
+    monkeypatch.setattr(pipeline, "graded_attempts", all_solved)
     with pytest.raises(InputError, match=r"(?s)quality leaves no row, so nothing was written.*unsolved"):
         Curation(recipe).run()
     assert (tmp_path / "run" / "attempted.jsonl").exists() and not (tmp_path / "run" / "hard.jsonl").exists()
@@ -276,7 +253,7 @@ def test_the_judge_decides_what_a_missing_feature_is(recipe: Path) -> None:
     row = Row("Prove it.", "", solution="Because.", source="s", thinking="t", trace_answer="a", attempts=attempts)
     bare = dataclasses.replace(row, question="Do it.", solution="")
     assert pipeline._quality(curation, [row, bare], pipeline.Funnel(2)) == []
-    told = yaml.safe_load(recipe.read_text(encoding="utf-8")) | {"judge": {"grader": "endpoint"}}
+    told = yaml.safe_load(recipe.read_text(encoding="utf-8")) | {"judge": {"grader": "endpoint", "endpoint": {"url": "http://h", "model": "m"}}}
     recipe.write_text(yaml.safe_dump(told), encoding="utf-8")
     assert pipeline._quality(curation, [row, bare], pipeline.Funnel(2)) == [row]
 
@@ -296,14 +273,14 @@ def test_a_dry_run_shows_everything_and_writes_nothing(recipe: Path, tmp_path: P
     capsys.readouterr()
     main(["--recipe", str(recipe), "--dry-run"])
     output = capsys.readouterr().out
-    assert "47 rows there, up to date" in output and "would run on 47 rows" in output and "47 requests, free." in output
+    assert "47 rows there, up to date" in output and "would run on 47 rows" in output and "47 requests, about" in output
     main(["--recipe", str(recipe), "--dry-run", "--set", "benchmarks=[mini]"])
     assert "of another input or other settings" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("key", "words"),
-    [("rule=best", "paper, notebook"), ("benchmarks=aime24", "Give a list"), ("rows=7", "unknown keys")],
+    [("rule=best", "'paper' or 'notebook'"), ("benchmarks=aime24", "benchmarks is 'aime24'. It should be a valid tuple"), ("rows=7", "unknown keys")],
 )
 def test_the_section_is_checked(recipe: Path, key: str, words: str) -> None:
     with pytest.raises(InputError, match=words):

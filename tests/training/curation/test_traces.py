@@ -15,16 +15,18 @@ from s1demo.grading import Outcome
 from tests.training.remote.chat_server import ChatServer, events, reply
 from training.curation.quality import format_faults, keep_complete, keep_well_formed
 from training.curation.records import Row, read_rows, write_rows
-from training.curation.traces import PAPER_THINKING_TOKENS, TraceSettings, collect_traces, estimate, with_traces
-from training.remote.asking import count_faults
+from training.curation.traces import PAPER_THINKING_TOKENS, TASK, prompts, with_traces
+from training.remote.asking import ask_all, count_faults
+from training.remote.endpoint_settings import EndpointSettings
+from training.remote.estimate import estimate_requests
 from training.remote.replies import Reply, ReplyFault, read_events, thinking_and_answer
 
 ROWS = [Row(f"What is {number} + 2?", str(number + 2), domain="11", source="made") for number in range(6)]
 
 
-def settings_for(server: ChatServer, **changes: Any) -> TraceSettings:
+def settings_for(server: ChatServer, **changes: Any) -> EndpointSettings:
     quick = {"max_concurrent": 4, "first_pause_seconds": 0.001, "silent_seconds": 30.0, "may_lack": 0.0, "most_faults": 2}
-    return TraceSettings({"url": server.url, "model": "teacher", **quick, **changes})  # type: ignore[arg-type]
+    return EndpointSettings(**{"url": server.url, "model": "teacher", **quick, **changes})
 
 
 def words(text: str) -> int:
@@ -104,7 +106,7 @@ def test_characters_cut_in_two_by_a_stream_are_whole_again() -> None:
 def test_rows_get_trace_answer_and_length(tmp_path: Path) -> None:
     path = tmp_path / "traces.jsonl"
     with ChatServer(lambda question, n: reply(f"\n\nIt is {question}", f"Hm. {question} Easy.\n")) as server:
-        collect_traces(ROWS, path, settings_for(server))
+        ask_all(TASK, prompts(ROWS), path, settings_for(server))
         assert [body["messages"] for body in server.bodies if "3 +" in str(body)] == [[{"role": "user", "content": "What is 3 + 2?"}]]
     graded = dataclasses.replace(ROWS[0], trace_outcome=Outcome.CORRECT)
     first, *others, unasked = with_traces([graded, *ROWS[1:], Row("Never asked", "1")], path, words)
@@ -115,7 +117,7 @@ def test_rows_get_trace_answer_and_length(tmp_path: Path) -> None:
 
 def test_questions_that_occur_twice_are_asked_once(tmp_path: Path) -> None:
     with ChatServer(lambda question, n: reply()) as server:
-        collect_traces([*ROWS, *ROWS], tmp_path / "t", settings_for(server))
+        ask_all(TASK, prompts([*ROWS, *ROWS]), tmp_path / "t", settings_for(server))
         assert server.asked.total() == 6 and all(row.thinking for row in with_traces([*ROWS, *ROWS], tmp_path / "t", words))
 
 
@@ -124,12 +126,12 @@ def test_a_reply_without_thinking_never_becomes_a_trace(tmp_path: Path) -> None:
     faulty = {"What is 1 + 2?": reply(thinking=None), "What is 2 + 2?": reply(finish_reason="length")}
     with ChatServer(lambda question, n: faulty.get(question, reply())) as server:
         with pytest.raises(EngineError, match=r"4 of 6 replies .* 2 are missing \(1 x no thinking, 1 x cut by length\)|1 x cut by length, 1 x no"):
-            collect_traces(ROWS, path, settings_for(server))
+            ask_all(TASK, prompts(ROWS), path, settings_for(server))
         assert count_faults(path) == {"no thinking": 2, "cut by length": 2}
         rows = with_traces(ROWS, path, words)
         assert rows[1:3] == ROWS[1:3] and all(row.thinking for row in (rows[0], *rows[3:]))
         faulty.clear()  # the server was mended
-        collect_traces(ROWS, path, settings_for(server, most_faults=3))
+        ask_all(TASK, prompts(ROWS), path, settings_for(server, most_faults=3))
         assert all(row.thinking for row in with_traces(ROWS, path, words))
 
 
@@ -143,7 +145,7 @@ def test_hostile_text_is_kept_out_of_training_and_crashes_nothing(tmp_path: Path
         4: reply("4\u2028\x00\x85", "a\nb\r\n\u2029c"),
     }
     with ChatServer(lambda question, n: hostile.get(int(question.split()[2]), reply())) as server:
-        collect_traces(ROWS, path, settings_for(server))
+        ask_all(TASK, prompts(ROWS), path, settings_for(server))
     rows = with_traces(ROWS, path, len)
     assert [format_faults(row, 32_768) for row in rows] == [["delimiter in the trace"], ["delimiter in the trace"], ["broken characters"], ["too long"], [], []]
     assert len(rows[3].thinking) == 2**20 and keep_well_formed(rows, 32_768) == rows[4:]
@@ -152,18 +154,18 @@ def test_hostile_text_is_kept_out_of_training_and_crashes_nothing(tmp_path: Path
 
 
 def test_a_line_without_end_is_no_stream(tmp_path: Path) -> None:
-    with ChatServer(lambda question, n: reply("4", "y" * 5 * 2**20)) as server:
-        long = lambda question, n: events({"choices": [{"delta": {"content": "y" * 5 * 2**20}}]}) if n == 0 else reply()  # noqa: E731
+    with ChatServer(lambda question, n: reply()) as server:
+        long = lambda question, n: events({"choices": [{"delta": {"content": "y" * 17 * 2**20}}]}) if n == 0 else reply()  # noqa: E731
         server.script = long
-        collect_traces(ROWS[:1], tmp_path / "t", settings_for(server))
-    assert count_faults(tmp_path / "t") == {"no stream of events": 1}
+        ask_all(TASK, prompts(ROWS[:1]), tmp_path / "t", settings_for(server))
+    assert count_faults(tmp_path / "t") == {"longer than any reply": 1}
 
 
 def test_traces_of_another_teacher_are_refused(tmp_path: Path) -> None:
     with ChatServer(lambda question, n: reply()) as server:
-        collect_traces(ROWS[:2], tmp_path / "t", settings_for(server))
-        with pytest.raises(InputError, match="made otherwise"):
-            collect_traces(ROWS, tmp_path / "t", settings_for(server, model="other"))
+        ask_all(TASK, prompts(ROWS[:2]), tmp_path / "t", settings_for(server))
+        with pytest.raises(InputError, match="begun with other arguments"):
+            ask_all(TASK, prompts(ROWS), tmp_path / "t", settings_for(server, model="other"))
     header = json.loads((tmp_path / "t").read_text().splitlines()[0])
     assert header["task"] == "traces" and header["model"] == "teacher" and "url" not in str(header)
 
@@ -179,18 +181,18 @@ def test_the_papers_pool_is_estimated_from_the_papers_figures() -> None:
     assert sum(means) == 59_029
     assert round(1000 * sum(count * mean for count, mean in means.items()) / 59_029) == PAPER_THINKING_TOKENS
     rows = [Row("x" * 300 + str(number), "1") for number in range(1000)]
-    priced = TraceSettings({"url": "http://h", "model": "m", "price_in": 1, "price_out": 3, "requests_per_minute": 100})  # type: ignore[arg-type]
-    found = estimate([*rows, *rows], priced)
+    priced = EndpointSettings("http://h", "m", price_in=1, price_out=3, requests_per_minute=100)
+    found = estimate_requests(TASK, prompts([*rows, *rows]).values(), priced)
     assert (found.requests, found.tokens_out) == (1000, 4_282_000) and found.tokens_in == pytest.approx(101_000, rel=0.01)
     assert found.cost == pytest.approx(found.tokens_in / 1e6 + 3 * 4.282) and found.hours == pytest.approx(1000 / 100 / 60)
     assert "the paper's Gemini traces" in str(found) and str(found).count(".") >= 1 and "\n" not in str(found)
-    slower = dataclasses.replace(priced.endpoint, mean_tokens_out=10_000)
-    assert "the recipe's mean_tokens_out" in str(estimate(rows, TraceSettings(slower)))
+    slower = dataclasses.replace(priced, mean_tokens_out=10_000)
+    assert "the recipe's mean_tokens_out" in str(estimate_requests(TASK, prompts(rows).values(), slower))
 
 
 def test_too_dear_a_teacher_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     with ChatServer(lambda question, n: reply()) as server:
         dear = settings_for(server, price_in=1, price_out=1000, most_cost=20)
         with pytest.raises(InputError, match=r"traces would cost about 25\.69 USD; the recipe allows 20\.00"):
-            collect_traces(ROWS, tmp_path / "t", dear)
+            ask_all(TASK, prompts(ROWS), tmp_path / "t", dear)
         assert not server.asked

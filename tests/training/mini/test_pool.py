@@ -139,6 +139,6 @@ def test_the_section_is_checked(tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("curation: {folder: f, models: {small: a, large: b}}\n", encoding="utf-8")
     assert read_section(recipe, "curation", CurationKnobs, ["n_rows=7"]).n_rows == 7
-    for wrong, words in (("models={small: a}", "small, large"), ("second_check=2", "share from 0 to 1"), ("n=1", "unknown keys")):
+    for wrong, words in (("models={small: a}", "small, large"), ("second_check=2", "second_check is 2. It should be less than or equal to 1"), ("n=1", "unknown keys")):
         with pytest.raises(InputError, match=words):
             read_section(recipe, "curation", CurationKnobs, [wrong])

@@ -250,7 +250,7 @@ def test_the_token_in_use_is_found_whatever_it_looks_like(tmp_path):
 def test_weights_are_checked_by_their_header_only(tmp_path):
     header = json.dumps({"__metadata__": {"from": "/home/" + "jane/x"}, "w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}).encode()
     path = tmp_path / "model.safetensors"
-    path.write_bytes(len(header).to_bytes(8, "little") + header + b" /home/" + b"joe/numbers ")
+    path.write_bytes(len(header).to_bytes(8, "little") + header + b" /home/" + b"joe/numbers      ")
     assert n_parameters(tmp_path) == 6
     with pytest.raises(InputError, match="jane") as refusal:
         check([File("model.safetensors", path)])
@@ -288,7 +288,7 @@ def test_gpqas_questions_are_not_made_public(tmp_path, hub, capsys):
         (["--runs", "nowhere.json"], "Cannot read measured results"),
         (["--runs", str(RUNS[0]), str(RUNS[0])], "same file name"),
         (["--funnel", "nowhere.json"], "Cannot read the funnel"),
-        (["--recipe", "nowhere.yaml"], "Cannot read the section 'sft'"),
+        (["--recipe", "nowhere.yaml"], "Cannot read the recipe"),
         (["--model", "nowhere"], r"holds no \*\.safetensors"),
         (["--rows", "nowhere.jsonl"], "Cannot read curation rows"),
     ],

@@ -8,8 +8,6 @@ import json
 import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
 from email.utils import formatdate
 from itertools import pairwise
@@ -21,12 +19,12 @@ import pytest
 from s1demo.engines.servers.completions import ServerFault, refusal
 from s1demo.errors import EngineError, InputError
 from tests.training.remote.chat_server import Act, ChatServer, Script, events, hang_up, raw, reply, stall, status
-from training.curation.journal import Journal, records
+from training.recipes import fill
 from training.remote import endpoint as endpoint_module
 from training.remote.asking import ask_all, count_faults, good_replies
 from training.remote.endpoint import ChatEndpoint, Pace
-from training.remote.endpoint_settings import EndpointSettings, endpoint_settings
-from training.remote.estimate import Task, estimate
+from training.remote.endpoint_settings import EndpointSettings
+from training.remote.estimate import Task, estimate_requests
 from training.remote.replies import Reply, ReplyFault
 
 KEY = "sk-verysecret-0123456789"
@@ -82,14 +80,14 @@ def test_every_question_is_asked_once_and_its_reply_kept(tmp_path: Path, stream:
 @pytest.mark.parametrize(
     ("url", "asked"),
     [
-        ("http://h:8000", "http://h:8000/v1/chat/completions"),
-        ("http://h:8000/", "http://h:8000/v1/chat/completions"),
-        ("https://api.deepseek.com/v1", "https://api.deepseek.com/v1/chat/completions"),
-        ("https://generativelanguage.googleapis.com/v1beta/openai/", "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions"),
+        ("http://h:8000", "http://h:8000/v1"),
+        ("http://h:8000/", "http://h:8000/v1"),
+        ("https://api.deepseek.com/v1", "https://api.deepseek.com/v1"),
+        ("https://generativelanguage.googleapis.com/v1beta/openai/", "https://generativelanguage.googleapis.com/v1beta/openai"),
     ],
 )
 def test_addresses(url: str, asked: str) -> None:
-    assert EndpointSettings(url, "m").completions == asked
+    assert EndpointSettings(url, "m").base_url == asked
 
 
 TRANSIENT = {
@@ -329,67 +327,12 @@ def test_another_models_journal_is_refused_untouched(tmp_path: Path) -> None:
         ask_all(TASK, questions(2), path, settings_for(server))
         before = path.read_bytes()
         for changes in ({"model": "other"}, {"max_tokens": 5}, {"temperature": 1.0}, {"extra": {"a": 1}}):
-            with pytest.raises(InputError, match=r"replies made otherwise .*Remove it, or name another file"):
+            with pytest.raises(InputError, match=r"begun with other arguments: \w+ was .*, now it is .*Delete j"):
                 ask_all(TASK, questions(3), path, settings_for(server, **changes))
-        with pytest.raises(InputError, match="made otherwise"):
+        with pytest.raises(InputError, match="begun with other arguments: system was"):
             ask_all(dataclasses.replace(TASK, system="Otherwise."), questions(3), path, settings_for(server))
         ask_all(TASK, questions(2), path, settings_for(server, url=f"{server.url}/elsewhere", max_concurrent=9))
         assert server.asked.total() == 2 and path.read_bytes() == before
-
-
-def test_a_file_that_is_no_journal_is_not_touched(tmp_path: Path) -> None:
-    path = tmp_path / "thesis.txt"
-    path.write_text("My thesis\nwithout a last newline")
-    with pytest.raises(InputError, match="made otherwise"):
-        Journal(path, {"task": "t"}, "replies")
-    assert path.read_text() == "My thesis\nwithout a last newline"
-
-
-@pytest.mark.parametrize("cut", [0, 1, 9])
-def test_a_first_line_that_a_kill_cut_is_written_again(tmp_path: Path, cut: int) -> None:
-    path = tmp_path / "journal.jsonl"
-    path.write_text('{"task": "t"}\n'[:cut])
-    with Journal(path, {"task": "t"}, "replies") as journal:
-        journal.append({"id": "a"})
-    assert lines(path) == [{"task": "t"}, {"id": "a"}] and list(records(path)) == [{"id": "a"}]
-
-
-def test_a_long_unfinished_line_is_cut_off(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    with Journal(path, {"task": "t"}, "replies") as journal:
-        journal.append({"id": "a", "text": "x" * 300_000})
-    whole = path.read_bytes()
-    path.write_bytes(whole + b'{"id": "b", "text": "' + b"y" * 300_000)
-    assert [record["id"] for record in records(path)] == ["a"]
-    with Journal(path, {"task": "t"}, "replies"):
-        assert path.read_bytes() == whole
-
-
-def test_two_runs_cannot_write_one_journal(tmp_path: Path) -> None:
-    with Journal(tmp_path / "j", {"task": "t"}, "replies"), pytest.raises(InputError, match="Another run is writing"):
-        Journal(tmp_path / "j", {"task": "t"}, "replies")
-
-
-@pytest.mark.parametrize(("line", "words"), [("{oops", "line 3: not JSON"), ("[]", "line 3: no JSON object"), ("{}", "line 3: no JSON object with an id")])
-def test_a_damaged_line_is_named(tmp_path: Path, line: str, words: str) -> None:
-    (tmp_path / "j").write_text(f'{{"task": "t"}}\n{{"id": "a"}}\n{line}\n{{"id": "b"}}\n')
-    with pytest.raises(InputError, match=words):
-        list(records(tmp_path / "j"))
-
-
-def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
-    path, text = tmp_path / "journal.jsonl", "x" * 1000
-    with Journal(path, {"task": "t"}, "replies"):
-        pass
-    code = (
-        "import resource, signal, sys; from pathlib import Path; from training.curation.journal import Journal;"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500));"
-        "journal = Journal(Path(sys.argv[1]), {'task': 't'}, 'replies');"
-        "[journal.append({'id': str(number), 'text': 'x' * 1000}) for number in range(9)]"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
-    assert "Cannot write to" in done.stderr and "what is in it stays" in done.stderr
-    assert lines(path) == [{"task": "t"}, {"id": "0", "text": text}, {"id": "1", "text": text}]
 
 
 # secrets
@@ -442,7 +385,7 @@ async def _opened(settings: EndpointSettings) -> None:
     ("given", "words"),
     [
         ({"url": "host"}, "url is no address"),
-        ({"model": ""}, "model is empty"),
+        ({"model": ""}, "model is ''"),
         ({"tries": 0}, "tries is 0"),
         ({"max_concurrent": 2.5}, "max_concurrent is 2.5"),
         ({"requests_per_minute": -1}, "requests_per_minute is -1"),
@@ -455,14 +398,12 @@ async def _opened(settings: EndpointSettings) -> None:
 )
 def test_settings_that_cannot_work(given: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
-        endpoint_settings({"url": "http://host", "model": "m", **given}, "traces")
+        fill(EndpointSettings, {"url": "http://host", "model": "m", **given}, "traces, endpoint")
 
 
 def test_a_missing_entry_is_named() -> None:
-    with pytest.raises(InputError, match=r"missing keys \['model'\]"):
-        endpoint_settings({"url": "http://host"}, "traces")
-    with pytest.raises(InputError, match="endpoint is missing"):
-        endpoint_settings(None, "judge")
+    with pytest.raises(InputError, match=r"traces, endpoint: missing keys model\. Known are: url, model"):
+        fill(EndpointSettings, {"url": "http://host"}, "traces, endpoint")
 
 
 # cost
@@ -470,7 +411,7 @@ def test_a_missing_entry_is_named() -> None:
 
 def test_estimates() -> None:
     settings = EndpointSettings("http://h", "m", price_in=0.5, price_out=2.0, requests_per_minute=10, tokens_per_minute=6_000)
-    found = estimate(dataclasses.replace(TASK, system="x" * 30), ["y" * 270] * 200, settings)
+    found = estimate_requests(dataclasses.replace(TASK, system="x" * 30), ["y" * 270] * 200, settings)
     assert (found.requests, found.tokens_in, found.tokens_out) == (200, 20_000, 20_000)  # 300 characters at 3 a token
     assert found.cost == pytest.approx(0.02 * 0.5 + 0.02 * 2.0)
     assert found.hours == pytest.approx(max(200 / 10, 40_000 / 6_000) / 60)
@@ -479,8 +420,8 @@ def test_estimates() -> None:
         "in at least 0.3 hours at the recipe's rates."
     )
     slow = dataclasses.replace(settings, tokens_per_minute=600, mean_tokens_out=1000)
-    assert estimate(TASK, ["y" * 300] * 200, slow).hours == pytest.approx(220_000 / 600 / 60)
-    unknown = estimate(TASK, ["y"], EndpointSettings("http://h", "m"))
+    assert estimate_requests(TASK, ["y" * 300] * 200, slow).hours == pytest.approx(220_000 / 600 / 60)
+    unknown = estimate_requests(TASK, ["y"], EndpointSettings("http://h", "m"))
     assert unknown.cost is None and unknown.hours is None and "nobody knows without price_in" in str(unknown)
 
 
@@ -489,7 +430,7 @@ def test_a_run_that_is_too_dear_sends_nothing(tmp_path: Path, capsys: pytest.Cap
     with ChatServer(lambda question, n: reply()) as server:
         with pytest.raises(InputError, match=r"would cost about 2\.00 USD; the recipe allows 1\.99\. Raise most_cost"):
             ask_all(TASK, questions(10), tmp_path / "j", settings_for(server, **dear, most_cost=1.99))
-        assert not server.asked and "10 requests" in capsys.readouterr().out and not (tmp_path / "j").read_bytes()
+        assert not server.asked and "10 requests" in capsys.readouterr().out and not (tmp_path / "j").exists()
         ask_all(TASK, questions(4), tmp_path / "j", settings_for(server, **dear, most_cost=1.99))
         with pytest.raises(InputError, match=r"about 1\.20 USD, after 0\.80 already spent; the recipe allows 1\.99"):
             ask_all(TASK, questions(10), tmp_path / "j", settings_for(server, **dear, most_cost=1.99))
@@ -591,12 +532,12 @@ def test_a_quota_for_the_day_ends_the_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("text", "seconds"), [("7", 7.0), ("", 0.0), ("soon", 0.0), ("-3", 0.0), ("²", 0.0), (formatdate(0, usegmt=True), 0.0)])
 def test_retry_after_in_every_spelling(text: str, seconds: float) -> None:
-    fault = refusal(429, "full", endpoint_module.httpx.Headers({"retry-after": text.encode()}))
+    fault = refusal(429, "full", endpoint_module.httpx2.Headers({"retry-after": text.encode()}))
     assert isinstance(fault, ServerFault) and fault.retry_after == seconds
 
 
 def test_retry_after_as_a_date() -> None:
-    fault = refusal(503, "full", endpoint_module.httpx.Headers({"retry-after": "Fri, 01 Jan 2100 00:00:00 GMT"}))
+    fault = refusal(503, "full", endpoint_module.httpx2.Headers({"retry-after": "Fri, 01 Jan 2100 00:00:00 GMT"}))
     assert isinstance(fault, ServerFault) and fault.retry_after > 1e9
 
 
@@ -606,7 +547,7 @@ def test_a_check_of_the_task_is_a_fault_too(tmp_path: Path) -> None:
             raise ReplyFault("not good")
 
     with ChatServer(lambda question, n: reply("good" if n else "bad")) as server:
-        ask_all(dataclasses.replace(TASK, check=check), questions(2), tmp_path / "j", settings_for(server))
+        ask_all(dataclasses.replace(TASK, read=check), questions(2), tmp_path / "j", settings_for(server))
     assert count_faults(tmp_path / "j") == {"not good": 2} and {found.content for found in good(tmp_path / "j").values()} == {"good"}
     kept = [line for line in lines(tmp_path / "j") if "fault" in line]
     assert [line["content"] for line in kept] == ["bad", "bad"]  # what was paid for is kept, with its fault

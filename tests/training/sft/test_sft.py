@@ -293,7 +293,7 @@ def test_the_section_is_checked(tmp_path: Path) -> None:
     recipe.write_text("sft: {model: m, data: d, output: o, learning_rate: 1e-5}\n", encoding="utf-8")
     settings = read_section(recipe, "sft", SftSettings, ["seed=7", "adam_betas=[0.8, 0.9]"])
     assert (settings.learning_rate, settings.seed, settings.adam_betas) == (1e-5, 7, (0.8, 0.9))
-    for wrong, words in (("epoch=3", "unknown keys"), ("loss_weighting=row", "sequence, token"), ("warmup=50", "share of all updates")):
+    for wrong, words in (("epoch=3", "unknown keys"), ("loss_weighting=row", "loss_weighting is 'row'. It should be 'sequence' or 'token'"), ("warmup=50", "warmup is 50. It should be less than 1")):
         with pytest.raises(InputError, match=words):
             read_section(recipe, "sft", SftSettings, [wrong])
     for wrong, words in (

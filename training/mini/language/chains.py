@@ -46,10 +46,8 @@ def write_chain(problem: Problem, n_extensions: int, knobs: DocumentKnobs, rng: 
     """Work a problem as a draft and `n_extensions` forced continuations.
 
     Args:
-        problem: what to work out.
         n_extensions: forced extensions after the draft.
         knobs: slip rates, planted disagreements and the share of chains that begin with the second method.
-        rng: source of randomness.
     """
     domain = DOMAINS[problem.domain]
     careful = [(domain.check_a, knobs.check_a_slip), (domain.check_b, knobs.check_b_slip)]

@@ -8,7 +8,6 @@ one token only when it is in the vocabulary. The saved files are what PreTrained
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 from collections import Counter
@@ -24,6 +23,7 @@ from training.mini.domains.base import write_pass
 from training.mini.language.chains import OTHER_EXTENSIONS, REFUSAL, REFUSAL_PASSES, after_disagreement, confirmation, restatement
 from training.mini.recipe import load_recipe
 from training.mini.wording.phrasings import ENDINGS, OPENINGS, phrasings
+from training.recipes import recipe_options
 
 PAD = "<|pad|>"
 MAX_LENGTH = 2048
@@ -141,9 +141,7 @@ class MiniTokenizer:
 
 def main() -> None:
     """Write the tokenizer of a recipe."""
-    parser = argparse.ArgumentParser(description="Build the miniature's tokenizer.")
-    parser.add_argument("--recipe", type=Path, required=True)
-    recipe = load_recipe(parser.parse_args().recipe)
+    recipe = load_recipe(recipe_options("Build the miniature's tokenizer.").parse_args().recipe)
     save_tokenizer(recipe.run_folder / "tokenizer")
     print(f"{MiniTokenizer(recipe.run_folder / 'tokenizer').vocab_size} tokens -> {recipe.run_folder / 'tokenizer'}")
 

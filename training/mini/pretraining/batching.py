@@ -58,7 +58,6 @@ def make_batch(documents: Sequence[Document], batch_tokens: int, pad_id: int) ->
     Args:
         documents: sorted by length.
         batch_tokens: what the batch is padded to, a multiple of `LENGTH_STEP`.
-        pad_id: fills the rows.
     """
     lengths = [padded(len(document.ids)) for document in documents]
     lengths += [LENGTH_STEP] * ((batch_tokens - sum(lengths)) // LENGTH_STEP)
@@ -78,9 +77,7 @@ def make_batches(documents: Sequence[Document], batch_tokens: int, pad_id: int) 
     """Batches of documents of similar length, shortest first.
 
     Args:
-        documents: any number.
         batch_tokens: the most padded tokens of one batch (a single longer document still makes one).
-        pad_id: fills the rows.
     """
     batches: list[Batch] = []
     group: list[Document] = []
@@ -106,10 +103,6 @@ def stream(
     """Endless batches; `position` is kept up to date, so saving it saves the place.
 
     Args:
-        make_document: draws one document.
-        seed: names the stream.
-        batch_tokens: see `make_batches`.
-        pad_id: fills the rows.
         position: where to start; advanced before each batch is yielded.
         share: which process of how many this is; at each step all have documents of like length, so that none waits for another.
     """

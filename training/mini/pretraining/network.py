@@ -26,7 +26,6 @@ def build_network(shape: ModelShape, tokenizer: MiniTokenizer, seed: int) -> Pre
     Args:
         shape: its size.
         tokenizer: gives the vocabulary (padded to a multiple of 64) and the special ids.
-        seed: decides the initial weights.
     """
     torch.manual_seed(seed)
     config = Qwen2Config(
@@ -49,14 +48,7 @@ def build_network(shape: ModelShape, tokenizer: MiniTokenizer, seed: int) -> Pre
 def make_optimisers(
     network: torch.nn.Module, muon_lr: float, adamw_lr: float, muon_weight_decay: float
 ) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices inside the layers, AdamW for embeddings, norms and biases.
-
-    Args:
-        network: whose parameters.
-        muon_lr: peak learning rate of Muon.
-        adamw_lr: peak learning rate of AdamW.
-        muon_weight_decay: decoupled weight decay of Muon.
-    """
+    """Muon for the matrices inside the layers, AdamW for embeddings, norms and biases."""
     matrices = [p for name, p in network.named_parameters() if p.ndim == 2 and "embed" not in name]
     others = [p for name, p in network.named_parameters() if p.ndim != 2 or "embed" in name]
     return [
@@ -73,9 +65,7 @@ def export_network(network: PreTrainedModel, tokenizer_folder: Path, target: Pat
     splitting rule.
 
     Args:
-        network: the model; stored in float32.
         tokenizer_folder: holds tokenizer.json and tokenizer_config.json.
-        target: the folder to replace.
     """
     fresh = target.with_name(target.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)

@@ -173,10 +173,5 @@ class Trainer:
 
 
 def load_weights(network: PreTrainedModel, checkpoint: Path) -> None:
-    """Load a stage's weights into a network.
-
-    Args:
-        network: of the same shape.
-        checkpoint: what `Trainer` saved.
-    """
+    """Load a stage's weights into a network."""
     network.load_state_dict(torch.load(checkpoint, weights_only=True)["network"])
