@@ -33,7 +33,8 @@ CHROMIUM_ARGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-expect.set_options(timeout=20_000)  # for busy machines; what holds sooner is noticed sooner
+PATIENCE_MS = 60_000  # for busy machines; what holds sooner is noticed sooner
+expect.set_options(timeout=PATIENCE_MS)
 BANK = QuestionBank([Question("How many r in strawberry?", "3", "letters"), Question("What is 27+48?", "75", "addition")])
 
 
@@ -125,6 +126,7 @@ def new_page(chromium: Browser) -> Callable[..., Page]:
         context = next((context for context in alike if not context.pages), None)
         if context is None:  # pages of one context would also share the six connections that a browser opens to a server
             context = chromium.new_context(**options)
+            context.set_default_timeout(PATIENCE_MS)
             alike.append(context)
         page = context.new_page()
         page.complaints = []  # type: ignore[attr-defined]

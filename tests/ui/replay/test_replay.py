@@ -10,12 +10,11 @@ from base64 import urlsafe_b64encode
 import pytest
 from playwright.sync_api import expect
 
-from s1demo.engines import open_engine
 from s1demo.engines.tokenization import HubTokenizer
 from s1demo.errors import InputError
 from s1demo.events import EndSuppressed, Phase, Tokens
 from s1demo.grading import Outcome
-from s1demo.settings import EMBEDDED_MODEL, Settings
+from s1demo.settings import EMBEDDED_MODEL
 from s1demo.traces import TraceBuilder
 from s1demo.ui.replay.playback import EvenText, playback, timed_events
 from s1demo.ui.replay.recordings import (
@@ -31,7 +30,7 @@ from s1demo.ui.replay.recordings import (
     unpacked,
 )
 from s1demo.ui.stream.verdicts import Truth, truth_for
-from tests.ui.fake_engine import ScriptedEngine, WordTokenizer
+from tests.ui.fake_engine import WordTokenizer
 
 SHIPPED = shipped_recordings()
 STRAWBERRY = SHIPPED["how-many-r-in-strawberry"]
@@ -260,8 +259,8 @@ def test_a_link_cannot_swell():
 
 
 @pytest.fixture(scope="module")
-def url(serve):
-    return serve(open_engine(Settings(engine="replay")))
+def url(replay_url):
+    return replay_url
 
 
 def open_replay(open_page, url, query="?tab=replay", **options):
@@ -388,9 +387,9 @@ def test_a_saved_file_plays_and_its_link_carries_it(open_page, url):
     assert page.complaints == []
 
 
-def test_a_comparison_saved_with_a_true_answer_shows_its_verdicts(open_page, url, serve):
-    page = open_page(serve(ScriptedEngine()) + "?question=Mine%3F&answer=2&speed=full+speed&run=1")
-    page.wait_for_function("document.querySelectorAll('.pane.finished').length === 3")
+def test_a_comparison_saved_with_a_true_answer_shows_its_verdicts(open_page, url, scripted_url):
+    page = open_page(scripted_url + "?question=Mine%3F&answer=2&speed=full+speed&run=1")
+    expect(page.locator("#trace-view .pane.finished")).to_have_count(3)
     page.wait_for_selector("#trace-view [data-running=false]")
     with page.expect_download() as download:
         page.click("#save-traces")
