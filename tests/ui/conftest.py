@@ -120,9 +120,9 @@ def new_page(chromium: Browser) -> Callable[..., Page]:
     """`new_page(url)` opens the app in a browser context that has no other page; one that was left keeps what it has fetched."""
     contexts: dict[str, list[BrowserContext]] = {}
 
-    def open_url(url: str, **options: Any) -> Page:
+    def open_url(url: str, own_context: bool = False, **options: Any) -> Page:
         options = {"viewport": {"width": 1440, "height": 900}, **options}
-        alike = contexts.setdefault(repr(sorted(options.items())), [])
+        alike = [] if own_context else contexts.setdefault(repr(sorted(options.items())), [])
         context = next((context for context in alike if not context.pages), None)
         if context is None:  # pages of one context would also share the six connections that a browser opens to a server
             context = chromium.new_context(**options)

@@ -17,7 +17,7 @@ READY = {  # tab -> what runs it, if anything, and what holds once it has loaded
     "compare": ("#run", "document.querySelectorAll('#trace-view .pane.finished').length === 3"),
     "timeline": ("#timeline-run", TIMELINE_DONE),
     "race": ("#race-run", RACE_DONE),
-    "s1k": (".s1k-item", "document.querySelector('.s1k-head h2') && document.querySelector('.s1k-facets summary').textContent"),
+    "s1k": (".s1k-item", "document.querySelector('.s1k-head h2') && document.querySelector('.s1k-facets summary')?.textContent"),
     "scaling": (None, "document.querySelector('.scaling-plot .main-svg')"),
     "lesson": (None, "document.querySelector('.lesson[data-state=ready]')"),
     "replay": (None, "document.querySelector('.replay[data-state=ready] .pane.finished')"),

@@ -288,7 +288,7 @@ def test_a_long_trace_stands_in_blocks_and_its_end_stays_in_sight(open_page, ser
 
 
 def test_a_model_that_falls_silent_is_said_to_be(open_page, held_url, held_engine):
-    page = open_page(held_url)
+    page = open_page(held_url, own_context=True)  # its clock is for all pages of a context
     page.click("#run")
     expect(pane(page, "natural")).to_have_attribute("data-thinking-tokens", "8")
     page.clock.install()

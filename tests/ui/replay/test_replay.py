@@ -289,11 +289,17 @@ def open_file(page, text, name="saved.json"):
 
 
 def test_a_link_plays_a_recording_without_a_model_and_without_the_server(open_page, url):
-    page = open_replay(open_page, url, "?tab=replay&replay=how-many-r-in-strawberry", reduced_motion="no-preference")
-    page.wait_for_selector(".replay[data-state=ready][data-playing=true]")
+    page = open_page(url, reduced_motion="no-preference")
+    page.evaluate("""() => {
+      const note = () => document.querySelector(".replay[data-state=ready][data-playing=true]") && (window.hasPlayed = true);
+      new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true });
+      s1.address.go({ tab: "replay", replay: "how-many-r-in-strawberry" });
+    }""")
+    page.wait_for_function("window.hasPlayed")
     asked = []
     page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
     page.check("input[name=replay-speed][value='10']", force=True)
+    expect(page.locator("#replay-question")).to_have_text("How many r in strawberry?")
     wait_for_end(page)
     page.wait_for_selector(".replay[data-playing=false]")
     assert [run(page, name, ".answer").inner_text() for name in ROLES] == ["2", "2", "3"]
@@ -350,18 +356,21 @@ def test_the_scrubber_shows_exactly_what_was_there_at_each_time(open_page, url):
 
 
 def test_play_pause_and_reading_speed(open_page, url):
-    page = open_replay(open_page, url, "?tab=replay&replay=what-is-83-47")  # recorded in 0.4 s
+    page = open_replay(open_page, url, "?tab=replay&replay=what-is-83-47", own_context=True)  # recorded in 0.4 s
     wait_for_end(page)
     expect(page.locator("#replay-play")).to_have_text("▶ Play again")
     page.focus("#replay-play")
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
     page.keyboard.press("Space")
-    page.wait_for_function("+document.querySelector('.replay-stage [data-run=extended]').dataset.thinkingTokens > 5")
+    page.clock.run_for(1000)
     page.keyboard.press("Space")
     page.wait_for_selector(".replay[data-playing=false]")
     assert 5 < tokens(page)["extended"] < 95, "reading speed is far slower than the model was"
-    assert "Reading speed: 40 tokens a second" in page.inner_text("#replay-pace")
+    page.clock.resume()
+    expect(page.locator("#replay-pace")).to_contain_text("Reading speed: 40 tokens a second")
     page.check("input[name=replay-speed][value='1']", force=True)
-    assert "Real timing" in page.inner_text("#replay-pace")
+    expect(page.locator("#replay-pace")).to_contain_text("Real timing")
     page.click("#replay-play")
     wait_for_end(page)
 
@@ -436,7 +445,7 @@ def test_what_cannot_be_played_says_why_and_leaves_what_is_shown(open_page, url)
         EXTENDED, thinking_text=EXTENDED.thinking_text + "".join(chr(0x4E00 + i * 7919 % 20_000) for i in range(9000))
     )
     open_file(page, file_of(long))
-    page.wait_for_function("document.querySelector('#replay-choice').value === 'file 0'")
+    page.wait_for_function("document.querySelector('#replay-choice')?.value === 'file 0'")
     page.click("#replay-link")
     expect(problem).to_contain_text("a link holds at most 8")
     assert page.evaluate("location.hash") == ""

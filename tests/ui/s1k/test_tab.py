@@ -305,7 +305,7 @@ def test_hostile_rows_are_text(open_tab):
     expect(page.locator(".s1k-item[data-row='20'] .s1k-title")).to_contain_text("<img src=x")
     page.locator(".s1k-facet summary", has_text="domain").click()
     expect(page.locator(".s1k-facet[open]")).to_contain_text("`${0}`")
-    assert page.evaluate("document.querySelector('.s1k-thinking').textContent.length") > 1_000_000
+    page.wait_for_function("document.querySelector('.s1k-thinking')?.textContent.length > 1_000_000")
     assert page.locator(".s1k :is(img, script, a, iframe)").count() == 0
     assert page.title() != "broken in"
     page.get_by_role("button", name="raw", exact=True).click()

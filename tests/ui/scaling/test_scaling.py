@@ -37,7 +37,7 @@ def open_tab(open_page, url):
     def open_scaling(parts="", **options):
         page = open_page(f"{url}?tab=scaling{parts}", accept_downloads=True, **options)
         page.wait_for_selector("#scaling [data-drawings]", state="attached")
-        page.wait_for_function("document.querySelector('.scaling-plot').hidden || document.querySelector('.scaling-plot .main-svg')")
+        page.wait_for_function("document.querySelector('.scaling-plot')?.hidden || document.querySelector('.scaling-plot .main-svg')")
         return page
 
     return open_scaling
@@ -122,7 +122,7 @@ def test_a_click_on_a_point_opens_its_questions_and_a_question_its_trace(open_ta
     page.mouse.click(*first_wait)
     page.wait_for_selector('[data-point="curve Wait x1"]')
     expect(page.locator(".scaling-point")).to_be_visible()
-    page.wait_for_function("wide => document.querySelector('.scaling-plot .main-svg').getBoundingClientRect().width < wide - 200", arg=wide)
+    page.wait_for_function("wide => document.querySelector('.scaling-plot .main-svg')?.getBoundingClientRect().width < wide - 200", arg=wide)
     assert f"{WAIT['correct']:,} of 1,280 right" in page.inner_text(".scaling-line") and "point=curve%7CWait+x1" in page.url
     expect(page.locator(".scaling-point .scaling-notes")).to_contain_text("the loaded model is scripted")
     page.check('[name=scaling-only][value="spoilt"]', force=True)
@@ -172,7 +172,7 @@ def test_the_panel_of_questions_closes_and_gives_the_plot_its_width_back(open_ta
     page.keyboard.press("Escape")
     expect(page.locator(".scaling-point")).to_be_hidden()
     page.wait_for_function("!location.search.includes('point=')")
-    page.wait_for_function("document.querySelector('.scaling-plot .main-svg').getBoundingClientRect().width > 1100")
+    page.wait_for_function("document.querySelector('.scaling-plot .main-svg')?.getBoundingClientRect().width > 1100")
     assert page.complaints == []
 
 
@@ -217,7 +217,7 @@ def test_a_sweep_is_stopped_and_goes_on_where_it_was(open_tab, engine):
     page = open_tab("&benchmark=AIME24")
     engine._seconds = 0.02
     sweep(page)
-    page.wait_for_function("document.querySelector('.sweep').dataset.done >= 2")
+    page.wait_for_function("document.querySelector('.sweep')?.dataset.done >= 2")
     engine.held_at = 0  # so that it cannot end before it is stopped
     page.wait_for_function(SHOWN, arg="curve mini")  # where its points are
     page.wait_for_function("[...document.querySelectorAll('.scaling-scroll .whose')].some((cell) => cell.textContent === 'measured here now')")
@@ -229,12 +229,12 @@ def test_a_sweep_is_stopped_and_goes_on_where_it_was(open_tab, engine):
     assert 2 <= kept < 6 and "run the same sweep again" in page.inner_text(".sweep-problem")
     engine.held_at = None
     page.click(".sweep-run")
-    page.wait_for_function("document.querySelector('.sweep-text').textContent.includes('finished')")
+    page.wait_for_function("document.querySelector('.sweep-text')?.textContent.includes('finished')")
     begun_with = int(page.inner_text(".sweep-text").split(" · ")[1].split()[0])
     assert kept <= begun_with < 6 and page.get_attribute(".sweep", "data-done") == "6"
     page.wait_for_selector(".sweep[data-running=false]")
     assert page.inner_text(".sweep-command code") == "python -m s1demo sweep --benchmark mini --limit 6 --budgets 4 --waits 1 --out run.json"
-    page.wait_for_function("document.querySelector('.scaling-caption').textContent.includes('measured here now on 6 questions')")
+    page.wait_for_function("document.querySelector('.scaling-caption')?.textContent.includes('measured here now on 6 questions')")
     assert page.evaluate(WHOSE) == ["measured here now", "measured here"]
     with page.expect_download() as saved:
         page.click(".sweep-save")
@@ -253,18 +253,18 @@ def test_closing_the_page_ends_its_sweep_and_the_next_one_begins(open_tab, engin
     sweep(page, questions="5", budgets="", waits="")
     wait_until(lambda: engine.active_requests > 0, "the sweep's start")
     sweep(other, questions="2", budgets="1", waits="")
-    other.wait_for_function("document.querySelector('.sweep-problem').textContent.startsWith('Another sweep is running')")
+    other.wait_for_function("document.querySelector('.sweep-problem')?.textContent.startsWith('Another sweep is running')")
     assert not other.get_attribute(".sweep", "data-done")
     engine.held_at = None
     page.close()
-    other.wait_for_function("document.querySelector('.sweep-text').textContent.includes('finished')")
+    other.wait_for_function("document.querySelector('.sweep-text')?.textContent.includes('finished')")
     assert other.inner_text(".sweep-problem") == ""
 
 
 def test_a_bad_order_is_one_sentence_in_the_panel(kept_tab):
     page = kept_tab
     sweep(page, budgets="a few")
-    page.wait_for_function("document.querySelector('.sweep-problem').textContent.includes('Give a number')")
+    page.wait_for_function("document.querySelector('.sweep-problem')?.textContent.includes('Give a number')")
     page.wait_for_selector(".sweep[data-running=false]")
     assert page.is_enabled(".sweep-run") and page.complaints == []
 
@@ -296,5 +296,5 @@ def test_dark_and_phone(open_tab):
     assert ink == "#e8e6e1" and page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.querySelector('.scaling-plot .main-svg').getBoundingClientRect().right <= innerWidth")
     page.emulate_media(color_scheme="light")
-    page.wait_for_function("document.querySelector('.scaling-plot').layout.font.color === '#1f2328'")
+    page.wait_for_function("document.querySelector('.scaling-plot')?.layout.font.color === '#1f2328'")
     assert page.complaints == []

@@ -272,9 +272,9 @@ def test_a_long_trace_stands_in_blocks_and_the_cut_moves_through_them(open_tab, 
         assert mark.count() == (before is not None)
         if before is not None:
             page.wait_for_function("""() => {
-              const inner = document.querySelector('.tl-trace .cut-here').getBoundingClientRect();
-              const outer = document.querySelector('.tl-trace .trace-text').getBoundingClientRect();
-              return inner.top >= outer.top && inner.bottom <= outer.bottom;
+              const inner = document.querySelector('.tl-trace .cut-here')?.getBoundingClientRect();
+              const outer = document.querySelector('.tl-trace .trace-text')?.getBoundingClientRect();
+              return inner && outer && inner.top >= outer.top && inner.bottom <= outer.bottom;
             }""")
     assert page.complaints == []
 
