@@ -26,6 +26,7 @@ from tests.ui.conftest import wait_until
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "How many r in strawberry?"
 RUNS = ("truncated", "natural", "extended")
+SLOW_SECONDS = 300
 
 
 def start_app(**environment: str) -> subprocess.Popen[str]:
@@ -84,7 +85,7 @@ def test_the_embedded_model_thinks_in_three_panes(open_page, app_url):
 
 @pytest.fixture(scope="module")
 def slow_replay(engine):
-    """A comparison of the embedded model with many Waits, recorded now and played at a hundredth of its speed."""
+    """A comparison of the embedded model with many Waits, recorded now and played so slowly that it does not end by itself."""
     policies = comparison_policies(8, 8)
     builders = {name: TraceBuilder(QUESTION, engine.info, policy) for name, policy in policies.items()}
 
@@ -92,9 +93,10 @@ def slow_replay(engine):
         async for name, event in compare(engine, QUESTION, policies):
             builders[name].add(event)
 
-    with ThreadPoolExecutor(1) as other_thread:  # Playwright's event loop runs in this one
+    with ThreadPoolExecutor(1) as other_thread:  # Playwright's event loop counts as running in this one
         other_thread.submit(asyncio.run, record()).result()
-    return replay([builder.trace() for builder in builders.values()], engine.tokenizer, speed=0.01)
+    traces = [builder.trace() for builder in builders.values()]
+    return replay(traces, engine.tokenizer, speed=max(trace.seconds for trace in traces) / SLOW_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +109,7 @@ def run_eight_waits(page, engine):
     page.fill("#num-waits input[type=number]", "8")
     page.click("#run")
     wait_until(lambda: engine.active_requests > 0, "the run's start")
-    page.wait_for_function("document.querySelector('[data-run=extended]')?.dataset.thinkingTokens > 1")
+    page.wait_for_function("document.querySelector('[data-run=extended]')?.dataset.thinkingTokens > 0")
 
 
 def test_stop_ends_a_real_trace(open_page, slow_url, slow_replay):
@@ -116,7 +118,7 @@ def test_stop_ends_a_real_trace(open_page, slow_url, slow_replay):
     page.click("#stop")
     wait_until(lambda: slow_replay.active_requests == 0, "the end of the engine's work")
     expect(page.locator("[data-run=extended] .status")).to_have_text("stopped")
-    assert int(page.get_attribute('[data-run="extended"]', "data-thinking-tokens")) > 1
+    assert int(page.get_attribute('[data-run="extended"]', "data-thinking-tokens")) > 0
 
 
 def test_closing_the_tab_ends_a_real_trace(open_page, slow_url, slow_replay):

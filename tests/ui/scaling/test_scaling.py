@@ -24,7 +24,7 @@ TRACES = "document.querySelector('.scaling-plot').data.map((t) => [t.legendgroup
 
 @pytest.fixture(scope="module")
 def engine():
-    return ScriptedEngine()
+    return ScriptedEngine(0.001)
 
 
 @pytest.fixture(scope="module")
@@ -224,7 +224,7 @@ def test_a_sweep_is_stopped_and_goes_on_where_it_was(open_tab, engine):
     page.click(".sweep-stop")
     page.wait_for_selector(".sweep[data-running=false]")
     wait_until(lambda: engine.active_requests == 0, "the end of the engine's work")
-    engine._seconds = 0
+    engine._seconds = 0.001
     kept = int(page.get_attribute(".sweep", "data-done"))
     assert 2 <= kept < 6 and "run the same sweep again" in page.inner_text(".sweep-problem")
     engine.held_at = None
