@@ -133,7 +133,7 @@ def url(replay_url):
 
 def open_lesson(open_page, url, query="?tab=lesson", **options):
     page = open_page(url + query, **{"reduced_motion": "reduce", **options})
-    page.wait_for_selector(".lesson[data-state=ready] .forcing[data-step]")
+    page.wait_for_selector(".lesson[data-state=ready] .forcing[data-step]", state="attached")
     return page
 
 
