@@ -143,7 +143,7 @@ def new_page(chromium: Browser) -> Callable[..., Page]:
 def wait_until_loaded(page: Page) -> None:
     """Until the landing tab is laid out, its script runs and the fields hold what the address says."""
     page.wait_for_selector("#trace-view [data-running]", state="attached")
-    page.wait_for_function("s1.address.followed")
+    page.wait_for_selector("html[data-followed=true]")
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ RESET = """(fields) => {
   document.getElementById("stop").click();
   document.getElementById("more-panel").classList.remove("open");
   for (const open of document.querySelectorAll(":popover-open")) open.hidePopover();
-  s1.address.go({ tab: "compare", ...fields });
+  return s1.module('page/address').then((address) => address.go({ tab: "compare", ...fields }));
 }"""
 
 
@@ -192,7 +192,7 @@ def compare_page(kept_page: Callable[..., Page], scripted_url: str) -> Page:
     """The Compare tab around the scripted engine, kept, with its settings as at first; an earlier run may still be shown."""
     page = kept_page(scripted_url)
     page.evaluate(RESET, AT_FIRST)
-    page.wait_for_function("s1.address.followed")
+    page.wait_for_selector("html[data-followed=true]")
     page.wait_for_selector("#trace-view [data-running=false]")
     expect(page.locator("#question textarea")).to_have_value(str(AT_FIRST["question"]))
     expect(page.locator("#num-waits-number")).to_have_value("2")

@@ -64,10 +64,10 @@ def test_a_link_runs_by_itself_once(open_tab, scripted_url, kind):
     asked = runs_asked_for(page)
     page.get_by_role("tab", name="Compare").click()
     page.get_by_role("tab", name=kind.capitalize()).click()
-    page.evaluate(f"s1.address.go({{ tab: '{kind}', waits: 2 }})")
-    page.wait_for_function("s1.address.followed")
+    page.evaluate(f"s1.module('page/address').then((address) => address.go({{ tab: '{kind}', waits: 2 }}))")
+    page.wait_for_selector("html[data-followed=true]")
     assert asked == [], "only what a link or a click asks for is run"
-    page.evaluate(f"s1.address.go({{ tab: '{kind}', waits: 2, run: 1 }})")
+    page.evaluate(f"s1.module('page/address').then((address) => address.go({{ tab: '{kind}', waits: 2, run: 1 }}))")
     expect(page.locator(f"{TEXT[kind]} .forced .symbol")).to_have_count(2)
     assert page.complaints == []
 
@@ -84,7 +84,7 @@ def test_a_link_without_run_does_not_run_and_a_run_leaves_a_link(kept_tab, kind)
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_a_model_a_link_waits_to_be_run(open_tab, replay_url, kind):
     page = open_tab(replay_url, kind, f"{QUICK}{ASK}&run=1")
-    page.wait_for_function("s1.address.followed")
+    page.wait_for_selector("html[data-followed=true]")
     asked = runs_asked_for(page)
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert asked == [] and page.inner_text(f"#{kind}-problem") == ""

@@ -189,11 +189,11 @@ def test_a_true_answer_brings_verdicts_and_stays_with_its_question(open_page, ur
     page.wait_for_function("!location.search.includes('answer=')")
     run_comparison(page)
     assert page.inner_text(".truth") == "True answer: 75"
-    page.evaluate("s1.address.go({ tab: 'compare', question: 'Yours?', answer: '3', run: 1 })")
+    page.evaluate("s1.module('page/address').then((address) => address.go({ tab: 'compare', question: 'Yours?', answer: '3', run: 1 }))")
     expect(page.locator(".truth")).to_have_text("True answer: 3")
     page.wait_for_selector(IDLE)
     assert verdicts(page) == ["✗ wrong", "✗ wrong", "✓ right"]
-    page.evaluate("s1.address.go({ tab: 'compare', question: 'Others?', run: 1 })")
+    page.evaluate("s1.module('page/address').then((address) => address.go({ tab: 'compare', question: 'Others?', run: 1 }))")
     expect(page.locator(".truth")).to_be_empty()
     page.wait_for_selector(IDLE)
     assert verdicts(page) == ["", "", ""] and "answer=" not in page.url
@@ -210,7 +210,7 @@ def test_formulas_are_compared_as_formulas(open_page, serve):
 
 def test_a_link_runs_by_itself_once(open_page, url):
     page = open_page(url + "?question=A+link%3F&waits=1&speed=full+speed")
-    page.wait_for_function("s1.address.followed")
+    page.wait_for_selector("html[data-followed=true]")
     assert "run=1" not in page.url
     run_comparison(page)
     assert "run=1" in page.url and "budget=16" in page.url
@@ -222,7 +222,7 @@ def test_a_link_runs_by_itself_once(open_page, url):
     asked = []
     linked.expose_function("note", lambda: asked.append(1))
     linked.evaluate("document.addEventListener('s1-run-asked', () => note())")
-    linked.evaluate("s1.address.follow(); s1.address.go({ tab: 'compare' })")
+    linked.evaluate("s1.module('page/address').then((address) => { address.follow(); address.go({ tab: 'compare' }); })")
     expect(linked.locator("#question textarea")).to_have_value("A link?")
     assert asked == []
     assert linked.complaints == []
@@ -230,7 +230,7 @@ def test_a_link_runs_by_itself_once(open_page, url):
 
 def test_the_link_can_be_copied(open_page, url):
     page = open_page(url + "?question=Copy+me%3F", permissions=["clipboard-read", "clipboard-write"])
-    page.wait_for_function("s1.address.followed")
+    page.wait_for_selector("html[data-followed=true]")
     page.click("#copy-link")
     expect(page.locator("#copy-link")).to_have_text("copied")
     assert page.evaluate("navigator.clipboard.readText()") == page.url
@@ -260,11 +260,11 @@ def test_the_traces_can_be_saved(open_page, compare_page, url):
 
 def test_formulas_are_handed_over_paragraph_by_paragraph(open_page, serve):
     page = open_page(serve(ScriptedEngine(thinking=[FORMULA], answers=["\nAnswer: $z$"])))
-    page.evaluate("window.drawn = []; s1.math = { observe: (node) => drawn.push(node) }")
+    page.evaluate("window.drawn = []; IntersectionObserver.prototype.observe = (node) => drawn.push(node)")
     page.fill("#num-waits input[type=number]", "1")
     run_comparison(page)
     drawn = page.evaluate(
-        "drawn.filter((node) => node.isConnected && node.closest('[data-run=natural]')).map((node) => node.textContent.trim())"
+        "drawn.filter((node) => node?.isConnected && node.closest('[data-run=natural]')).map((node) => node.textContent.trim())"
     )
     assert sorted(drawn) == sorted(
         ["First \\(x^2\\).", "$$\na+b\n$$", "\\begin{align}\nc\n\\end{align}", "So $y$", "Answer: $z$"]

@@ -48,8 +48,8 @@ def test_nonsense_in_an_address_is_answered_in_words(open_page, url):
         ({"extension": "Wait", "tab": "nowhere", "top-p": 7}, "top"),
     ]:
         if part:
-            page.evaluate("part => s1.address.go({ tab: 'compare', ...part })", part)
-            page.wait_for_function("s1.address.followed")
+            page.evaluate("part => s1.module('page/address').then((address) => address.go({ tab: 'compare', ...part }))", part)
+            page.wait_for_selector("html[data-followed=true]")
         page.click("#run")
         expect(page.locator("#problem-text")).to_contain_text(words)
     assert not page.complaints
@@ -57,7 +57,7 @@ def test_nonsense_in_an_address_is_answered_in_words(open_page, url):
 
 def test_the_address_holds_the_parts_of_the_open_tab_only_and_they_come_back(open_page, url):
     page = open_page(f"{url}?question=Mine%3F&budget=64&projector=1")
-    page.wait_for_function("s1.address.followed")
+    page.wait_for_selector("html[data-followed=true]")
     page.get_by_role("tab", name="Timeline").click()
     page.wait_for_function("location.search.includes('tab=timeline')")
     assert address(page) == {"tab": "timeline", "projector": "1"}
@@ -104,8 +104,8 @@ def test_a_recording_in_the_address_leaves_with_its_tab(open_page, url):
 
 def test_going_elsewhere_leaves_the_rest_alone(open_page, url):
     page = open_page(f"{url}?question=Mine%3F&answer=2")
-    page.wait_for_function("s1.address.followed")
-    page.evaluate("s1.address.go({ tab: 'race', question: 'Fast?', samples: 4 })")
+    page.wait_for_selector("html[data-followed=true]")
+    page.evaluate("s1.module('page/address').then((address) => address.go({ tab: 'race', question: 'Fast?', samples: 4 }))")
     expect(page.locator("#race-question textarea")).to_have_value("Fast?")
     expect(page.locator("#race-samples-number")).to_have_value("4")
     assert address(page) == {"tab": "race", "question": "Fast?", "samples": "4"}
@@ -129,10 +129,10 @@ def test_a_links_numbers_count(open_page, url):
 
 def test_back_leads_to_the_tab_before_with_what_it_showed(open_page, url):
     page = open_page(f"{url}?tab=s1k&set=s1-mini-1k&row=7")
-    page.wait_for_function("s1.address.followed && document.querySelector('.s1k-row')?.textContent.trim().length > 40")
+    page.wait_for_function("document.documentElement.dataset.followed === 'true' && document.querySelector('.s1k-row')?.textContent.trim().length > 40")
     row = page.inner_text(".s1k-row")
     page.get_by_role("button", name="Think about this").click()
-    page.wait_for_function("location.search.includes('question=') && s1.address.followed")
+    page.wait_for_function("location.search.includes('question=') && document.documentElement.dataset.followed === 'true'")
     expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
     page.get_by_role("tab", name="Race").click()
     page.wait_for_function("location.search.includes('tab=race')")
@@ -141,7 +141,7 @@ def test_back_leads_to_the_tab_before_with_what_it_showed(open_page, url):
     assert address(page)["tab"] == "compare"
     page.go_back()
     expect(page.get_by_role("tab", name="s1K")).to_have_attribute("aria-selected", "true")
-    page.wait_for_function("s1.address.followed")
+    page.wait_for_selector("html[data-followed=true]")
     page.wait_for_function("text => document.querySelector('.s1k-row')?.innerText === text", arg=row)
     assert (address(page)["tab"], address(page)["row"]) == ("s1k", "7")
     page.go_forward()
@@ -154,7 +154,7 @@ def test_back_leads_to_the_tab_before_with_what_it_showed(open_page, url):
 
 def test_opening_a_link_makes_no_place_to_go_back_to(open_page, url):
     page = open_page(f"{url}?tab=timeline&question=Mine%3F")
-    page.wait_for_function("s1.address.followed")
+    page.wait_for_selector("html[data-followed=true]")
     expect(page.get_by_role("tab", name="Timeline")).to_have_attribute("aria-selected", "true")
     page.fill("#timeline-question textarea", "Its?")
     page.wait_for_function("location.search.includes('Its')")

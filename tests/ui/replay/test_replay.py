@@ -293,7 +293,7 @@ def test_a_link_plays_a_recording_without_a_model_and_without_the_server(open_pa
     page.evaluate("""() => {
       const note = () => document.querySelector(".replay[data-state=ready][data-playing=true]") && (window.hasPlayed = true);
       new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true });
-      s1.address.go({ tab: "replay", replay: "how-many-r-in-strawberry" });
+      s1.module('page/address').then((address) => address.go({ tab: "replay", replay: "how-many-r-in-strawberry" }));
     }""")
     page.wait_for_function("window.hasPlayed")
     asked = []
