@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,22 @@ from s1demo.engines.local.engine import TransformersEngine
 from s1demo.settings import Settings
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+_browser_loop: Any = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Let tests use `asyncio.run` while the browser of other tests is open: Playwright's loop counts as running in this thread."""
+    global _browser_loop
+    if "chromium" in getattr(item, "fixturenames", ()):
+        asyncio._set_running_loop(_browser_loop)
+    try:
+        return (yield)
+    finally:
+        _browser_loop = asyncio._get_running_loop() or _browser_loop
+        asyncio._set_running_loop(None)
 
 
 @pytest.fixture(scope="session")

@@ -71,6 +71,9 @@ class ScriptedEngine:
         answers: what it answers after so many ends were suppressed; the last is repeated.
         chunk: tokens per segment.
         context_length: the model's context.
+
+    Attributes:
+        held_at: after so many tokens a request waits until this is None or larger, so that a test decides what comes first.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class ScriptedEngine:
         self._think = tuple(self.tokenizer.encode(S1.think, special=True))
         self._end = tuple(self.tokenizer.encode(S1.end_of_thinking, special=True))
         self._cut = tuple(self.tokenizer.encode(S1.forced_answer, special=True))
+        self.held_at: int | None = None
         self.active_requests = 0
         self.decoded_tokens = 0
 
@@ -100,6 +104,8 @@ class ScriptedEngine:
             script, stop = self._script(request.prompt_ids)
             for at in range(0, len(script), self._chunk):
                 await asyncio.sleep(self._seconds * self._chunk)
+                while self.held_at is not None and at >= self.held_at:
+                    await asyncio.sleep(0.01)
                 ids = tuple(script[at : at + self._chunk])[: request.max_new_tokens - at]
                 self.decoded_tokens += len(ids)
                 if at + len(ids) >= request.max_new_tokens:

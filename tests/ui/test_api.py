@@ -107,7 +107,7 @@ def test_a_program_that_goes_away_ends_the_engines_work(serve, seconds_per_token
     with httpx.stream("GET", f"{calls}/{event}") as stream:
         next(stream.iter_lines())
         assert engine.active_requests == 1
-    wait_until(lambda: engine.active_requests == 0, 1, "the end of the engine's work")
+    wait_until(lambda: engine.active_requests == 0, "the end of the engine's work")
 
 
 def test_cancelling_a_job_ends_the_engines_work(serve):
@@ -116,4 +116,4 @@ def test_cancelling_a_job_ends_the_engines_work(serve):
     next(iter(job))  # before that the client does not know yet what it would cancel
     assert engine.active_requests == 1
     job.cancel()
-    wait_until(lambda: engine.active_requests == 0, 1, "the end of the engine's work")
+    wait_until(lambda: engine.active_requests == 0, "the end of the engine's work")

@@ -5,34 +5,17 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from s1demo.engines import open_engine
-from s1demo.settings import Settings
+from s1demo.ui import asking
 from s1demo.ui.controls import FULL, READING
 from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
 from s1demo.ui.stream.streaming import ViewStream
 from tests.ui.conftest import wait_until
-from tests.ui.fake_engine import ScriptedEngine
 
 KINDS = ["timeline", "race"]
 TEXT = {"timeline": ".tl-trace .trace-text", "race": ".race-trace .trace-text"}
 ANSWER = {"timeline": ".tl-trace footer .answer", "race": "[data-result=sequential] .answer"}
 QUICK = f"&waits=1&speed={FULL.replace(' ', '+')}"
 ASK = "&question=How+many+r+in+strawberry%3F"
-
-
-@pytest.fixture(scope="module")
-def fast(serve):
-    return serve(ScriptedEngine())
-
-
-@pytest.fixture(scope="module")
-def slow_engine():
-    return ScriptedEngine(0.03)
-
-
-@pytest.fixture(scope="module")
-def slow(serve, slow_engine):
-    return serve(slow_engine)
 
 
 @pytest.fixture
@@ -43,6 +26,16 @@ def open_tab(open_page):
         return page
 
     return open_url
+
+
+@pytest.fixture
+def kept_tab(kept_page, scripted_url):
+    def open_kind(kind):
+        page = kept_page(f"{scripted_url}?tab={kind}{QUICK}{ASK}")
+        page.wait_for_selector(f"#{kind}-view [data-running=false]")
+        return page
+
+    return open_kind
 
 
 def wait_for_answer(page, kind, answer="3"):
@@ -63,8 +56,8 @@ def runs_asked_for(page):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_link_runs_by_itself_once(open_tab, fast, kind):
-    page = open_tab(fast, kind, f"{QUICK}{ASK}&run=1")
+def test_a_link_runs_by_itself_once(open_tab, scripted_url, kind):
+    page = open_tab(scripted_url, kind, f"{QUICK}{ASK}&run=1")
     wait_for_answer(page, kind)
     assert page.input_value(f"#{kind}-question textarea") == "How many r in strawberry?"
     assert page.locator(f"{TEXT[kind]} .own-text").count() and page.locator(f"{TEXT[kind]} .forced .symbol").count() == 1
@@ -80,20 +73,17 @@ def test_a_link_runs_by_itself_once(open_tab, fast, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_link_without_run_does_not_run_and_a_run_leaves_a_link(open_tab, fast, kind):
-    page = open_tab(fast, kind, f"{QUICK}{ASK}")
-    page.wait_for_selector("html[data-followed=true]")
+def test_a_link_without_run_does_not_run_and_a_run_leaves_a_link(kept_tab, kind):
+    page = kept_tab(kind)
     assert "run=1" not in page.url
     page.click(f"#{kind}-run")
     wait_for_answer(page, kind)
-    assert "run=1" in page.url and "waits=1" in page.url
-    linked = open_tab(fast, kind, "&" + page.url.split("?")[1])
-    wait_for_answer(linked, kind)
+    assert "run=1" in page.url and "waits=1" in page.url and "question=How+many" in page.url
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_without_a_model_a_link_waits_to_be_run(open_tab, serve, kind):
-    page = open_tab(serve(open_engine(Settings(engine="replay"))), kind, f"{QUICK}{ASK}&run=1")
+def test_without_a_model_a_link_waits_to_be_run(open_tab, replay_url, kind):
+    page = open_tab(replay_url, kind, f"{QUICK}{ASK}&run=1")
     page.wait_for_selector("html[data-followed=true]")
     asked = runs_asked_for(page)
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -103,18 +93,11 @@ def test_without_a_model_a_link_waits_to_be_run(open_tab, serve, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_lost_message_is_asked_for_again(open_tab, slow, monkeypatch, kind):
-    send, lost = ViewStream._message, []
-
-    def lose_the_fifth(stream, ops):
-        message = send(stream, ops)
-        if message["n"] == 5 and ops:
-            lost.append(message)
-            return send(stream, [])
-        return message
-
-    monkeypatch.setattr(ViewStream, "_message", lose_the_fifth)
-    page = open_tab(slow, kind, f"{QUICK}{ASK}&run=1")
+def test_a_lost_message_is_asked_for_again(open_tab, held_url, held_engine, lose_a_message, kind):
+    page = open_tab(held_url, kind, f"{QUICK}{ASK}&run=1")
+    expect(page.locator(TEXT[kind])).to_contain_text("raspberry")
+    lost = lose_a_message()
+    held_engine.held_at = None
     wait_for_answer(page, kind)
     assert lost
     text = text_of(page, kind)
@@ -126,49 +109,53 @@ def test_a_lost_message_is_asked_for_again(open_tab, slow, monkeypatch, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_reloading_in_mid_stream_ends_the_old_run_and_runs_the_link_anew(open_tab, slow, slow_engine, kind):
-    page = open_tab(slow, kind, f"{QUICK}{ASK}&run=1")
+def test_reloading_in_mid_stream_ends_the_old_run_and_runs_the_link_anew(open_tab, held_url, held_engine, kind):
+    page = open_tab(held_url, kind, f"{QUICK}{ASK}&run=1")
     expect(page.locator(TEXT[kind])).to_contain_text("raspberry")
-    before = slow_engine.active_requests
+    before = held_engine.active_requests
     page.reload()
-    page.wait_for_selector(f"#{kind}-view [data-running=true]")
-    wait_until(lambda: slow_engine.active_requests <= before, 1, "the end of the old run")
+    expect(page.locator(TEXT[kind])).to_contain_text("raspberry")
+    wait_until(lambda: held_engine.active_requests == before, "the end of the old run")
+    held_engine.held_at = None
     wait_for_answer(page, kind)
     assert text_of(page, kind).count("I guess 2.") == 1
-    wait_until(lambda: slow_engine.active_requests == 0, 1, "the end of the engine's work")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_leaving_in_mid_stream_ends_the_engines_work(open_tab, slow, slow_engine, kind):
-    for leave in (lambda page: page.close(), lambda page: page.press("body", "Escape"), lambda page: page.goto("about:blank")):
-        page = open_tab(slow, kind, f"{QUICK}{ASK}&run=1")
-        expect(page.locator(TEXT[kind])).to_contain_text("Spell")
-        assert slow_engine.active_requests > 0
-        leave(page)
-        wait_until(lambda: slow_engine.active_requests == 0, 1, "the end of the engine's work")
+def test_leaving_in_mid_stream_ends_the_engines_work(open_tab, held_url, held_engine, kind):
+    page = open_tab(held_url, kind, f"{QUICK}{ASK}&run=1")
+    for leave in (lambda: page.press("body", "Escape"), page.close):
+        expect(page.locator(TEXT[kind])).to_contain_text("raspberry")
+        assert held_engine.active_requests > 0
+        leave()
+        wait_until(lambda: held_engine.active_requests == 0, "the end of the engine's work")
+        if not page.is_closed():
+            page.wait_for_selector(f"#{kind}-view [data-running=false]")
+            page.click(f"#{kind}-run")
+            page.wait_for_selector(f"#{kind}-view [data-running=true]")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_speed_is_a_choice(open_tab, fast, monkeypatch, kind):
+def test_the_speed_is_a_choice(kept_tab, monkeypatch, kind):
     given, original = [], ViewStream.__init__
 
     def noting(stream, number, view, events, max_seconds, tokens_per_second=None):
         given.append(tokens_per_second)
-        original(stream, number, view, events, max_seconds, tokens_per_second)
+        original(stream, number, view, events, max_seconds, None)
 
+    monkeypatch.setattr(asking, "READING_TOKENS_PER_SECOND", READING_TOKENS_PER_SECOND)
     monkeypatch.setattr(ViewStream, "__init__", noting)
-    page = open_tab(fast, kind, f"&waits=0{ASK}")
-    page.wait_for_selector("html[data-followed=true]")
+    page = kept_tab(kind)
     for speed, pace in ((FULL, None), (READING, READING_TOKENS_PER_SECOND)):
         page.locator(f"#{kind}-speed").get_by_text(speed).click()
         page.click(f"#{kind}-run")
-        wait_until(lambda pace=pace: len(given) > 0 and given[-1] == pace, 5, f"a run at {speed}")
+        wait_until(lambda pace=pace: given[-1:] == [pace], f"a run at {speed}")
         page.wait_for_selector(f"#{kind}-view [data-running=false]")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_keys_work_as_in_compare(open_tab, fast, kind):
-    page = open_tab(fast, kind, f"{QUICK}{ASK}")
+def test_the_keys_work_as_in_compare(kept_tab, kind):
+    page = kept_tab(kind)
     box = page.locator(f"#{kind}-question textarea")
     box.focus()
     page.keyboard.press("Escape")  # out of the box

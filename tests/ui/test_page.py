@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 
 from s1demo.delimiters import FINAL_ANSWER, S1
-from s1demo.ui.stream.streaming import ViewStream
-from tests.ui.conftest import wait_until
+from tests.ui.conftest import run_comparison, wait_until
 from tests.ui.fake_engine import ScriptedEngine
 
-FINISHED = "document.querySelectorAll('.pane.finished').length === 3"
-RUNNING = "document.querySelector('#trace-view [data-running=true]')"
-IDLE = "document.querySelector('#trace-view [data-running=false]')"
+RUNNING = "#trace-view [data-running=true]"
+IDLE = "#trace-view [data-running=false]"
 IDS = ["question", "thinking-budget", "num-waits", "temperature", "seed", "run", "stop"]
 
 
 @pytest.fixture(scope="module")
-def fast(serve):
-    return serve(ScriptedEngine(0.002))
-
-
-@pytest.fixture(scope="module")
-def slow_engine():
-    return ScriptedEngine(0.05)
-
-
-@pytest.fixture(scope="module")
-def slow(serve, slow_engine):
-    return serve(slow_engine)
+def compared(new_page, scripted_url):
+    """A page after a comparison with the first settings; tests only look at it."""
+    page = new_page(scripted_url)
+    assert page.input_value("#question textarea") == "How many r in strawberry?"
+    for run in ("truncated", "natural", "extended"):
+        assert pane(page, run).get_attribute("data-thinking-tokens") == "0"
+    run_comparison(page)
+    yield page
+    page.close()
 
 
 def pane(page, run, part=""):
     return page.locator(f'[data-run="{run}"] {part}'.strip())
 
 
-def run_and_wait(page):
+def run_until_held(page, engine):
     page.click("#run")
-    page.wait_for_function(FINISHED)
+    expect(pane(page, "natural")).to_have_attribute("data-thinking-tokens", str(engine.held_at))
 
 
-def test_a_comparison_from_the_first_screen(open_page, fast):
-    page = open_page(fast)
-    assert page.input_value("#question textarea") == "How many r in strawberry?"
-    run_and_wait(page)
+def test_a_comparison_from_the_first_screen(compared):
+    page = compared
     assert [pane(page, run, ".answer").inner_text() for run in ("truncated", "natural", "extended")] == ["2", "2", "3"]
     assert [pane(page, run, ".verdict").inner_text() for run in ("truncated", "natural", "extended")] == [
         "✗ wrong",
@@ -61,25 +57,22 @@ def test_a_comparison_from_the_first_screen(open_page, fast):
     assert page.complaints == []
 
 
-def test_the_ids_others_rely_on(open_page, fast):
-    page = open_page(fast)
+def test_the_ids_others_rely_on(compared):
+    page = compared
     assert [page.locator(f"#{name}").count() for name in IDS] == [1] * len(IDS)
     for run in ("truncated", "natural", "extended"):
-        assert pane(page, run).get_attribute("data-thinking-tokens") == "0"
         assert [pane(page, run, part).count() for part in (".thinking", ".answer", ".status")] == [1, 1, 1]
 
 
-def test_the_first_screen_needs_no_scrolling(open_page, fast):
-    page = open_page(fast)
-    run_and_wait(page)
+def test_the_first_screen_needs_no_scrolling(compared):
+    page = compared
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     legend = page.locator(".legend").bounding_box()
     assert legend["y"] + legend["height"] <= 900
 
 
-def test_shared_text_is_dimmed_up_to_the_fork(open_page, fast):
-    page = open_page(fast)
-    run_and_wait(page)
+def test_shared_text_is_dimmed_up_to_the_fork(compared):
+    page = compared
 
     def parts(run, part):
         return "".join(pane(page, run, f".thinking .{part}").all_inner_texts())
@@ -90,9 +83,8 @@ def test_shared_text_is_dimmed_up_to_the_fork(open_page, fast):
     assert "let me check" in parts("extended", "own")
 
 
-def test_the_fork_picture_shows_and_tells_the_comparison(open_page, fast):
-    page = open_page(fast)
-    run_and_wait(page)
+def test_the_fork_picture_shows_and_tells_the_comparison(compared):
+    page = compared
     assert page.locator(".fork .fork-wait").count() == 2
     assert page.locator(".fork .fork-stop").count() == 2
     assert page.locator(".fork .dashed.truncated").count() == 1
@@ -102,269 +94,250 @@ def test_the_fork_picture_shows_and_tells_the_comparison(open_page, fast):
     assert page.inner_text("#announcement") == told
 
 
-def test_enter_runs_and_escape_stops(open_page, slow, slow_engine):
-    page = open_page(slow)
+def test_enter_runs_and_escape_stops(open_page, held_url, held_engine):
+    page = open_page(held_url)
     page.press("#question textarea", "Enter")
-    page.wait_for_function("+document.querySelector('[data-run=natural]').dataset.thinkingTokens > 3")
+    expect(pane(page, "natural")).to_have_attribute("data-thinking-tokens", "8")
     page.keyboard.press("Escape")
-    wait_until(lambda: slow_engine.active_requests == 0, 1, "the end of the engine's work")
-    page.wait_for_function(IDLE)
+    wait_until(lambda: held_engine.active_requests == 0, "the end of the engine's work")
+    page.wait_for_selector(IDLE)
 
 
-def test_stop_in_mid_run_keeps_the_panes_and_ends_the_engines_work(open_page, slow, slow_engine):
-    page = open_page(slow)
-    page.click("#run")
-    page.wait_for_function("+document.querySelector('[data-run=natural]').dataset.thinkingTokens > 3")
-    assert slow_engine.active_requests == 1  # the trunk of all three
+def test_stop_in_mid_run_keeps_the_panes_and_ends_the_engines_work(open_page, held_url, held_engine):
+    page = open_page(held_url)
+    run_until_held(page, held_engine)
+    assert held_engine.active_requests == 1  # the trunk of all three
     page.click("#stop")
-    wait_until(lambda: slow_engine.active_requests == 0, 1, "the end of the engine's work")
-    page.wait_for_function(IDLE)
+    wait_until(lambda: held_engine.active_requests == 0, "the end of the engine's work")
+    page.wait_for_selector(IDLE)
     for run in ("truncated", "natural", "extended"):
         assert pane(page, run, ".status").inner_text() == "stopped"
         assert pane(page, run, ".thinking").inner_text().startswith("I guess 2.")
     assert page.complaints == []
 
 
-def test_closing_the_tab_ends_the_engines_work(open_page, slow, slow_engine):
-    page = open_page(slow)
+@pytest.mark.parametrize("tokens", [8, 0], ids=["in mid-run", "while the engine is silent"])
+def test_closing_the_tab_ends_the_engines_work(open_page, held_url, held_engine, tokens):
+    held_engine.held_at = tokens
+    page = open_page(held_url)
     page.click("#run")
-    wait_until(lambda: slow_engine.active_requests > 0, 5, "the run's start")
+    wait_until(lambda: held_engine.active_requests > 0, "the run's start")
     page.close()
-    wait_until(lambda: slow_engine.active_requests == 0, 1, "the end of the engine's work")
+    wait_until(lambda: held_engine.active_requests == 0, "the end of the engine's work")
 
 
-def test_closing_the_tab_while_the_engine_is_silent_ends_its_work(open_page, serve):
-    engine = ScriptedEngine(seconds_per_token=60)
-    page = open_page(serve(engine))
-    page.click("#run")
-    wait_until(lambda: engine.active_requests > 0, 5, "the run's start")
-    page.close()
-    wait_until(lambda: engine.active_requests == 0, 1, "the end of the engine's work")
-
-
-def test_running_again_in_mid_run_starts_anew(open_page, slow, slow_engine):
-    page = open_page(slow)
-    page.click("#run")
-    page.wait_for_function("+document.querySelector('[data-run=natural]').dataset.thinkingTokens > 5")
+def test_running_again_in_mid_run_starts_anew(open_page, held_url, held_engine):
+    page = open_page(held_url)
+    run_until_held(page, held_engine)
     page.fill("#thinking-budget input[type=number]", "4")
     page.click("#run")
-    page.wait_for_function("document.querySelector('[data-run=truncated] .count').textContent === '4 of 4'")
-    assert slow_engine.active_requests <= 2
-    page.wait_for_function(FINISHED)
+    expect(pane(page, "truncated", ".count")).to_have_text("4 of 4")
+    assert held_engine.active_requests <= 2
+    held_engine.held_at = None
+    expect(page.locator(".pane.finished")).to_have_count(3)
     assert pane(page, "truncated").get_attribute("data-thinking-tokens") == "4"
 
 
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        "<img src=x onerror=\"document.title='broken in'\">",
-        "<script>document.title='broken in'</script>",
-        "a ${1+1} {{value}} `x`",
-    ],
-)
-def test_hostile_text_stays_text(open_page, serve, hostile):
-    url = serve(ScriptedEngine(0.001, thinking=[hostile], answers=[hostile]))
-    page = open_page(url)
-    page.fill("#question textarea", hostile)
-    run_and_wait(page)
-    assert page.input_value("#question textarea") == hostile
-    assert hostile in pane(page, "natural", ".thinking").inner_text()
-    assert hostile in pane(page, "natural", ".answer").inner_text()
+HOSTILE = """<img src=x onerror="document.title='broken in'"> <script>document.title='broken in'</script> a ${1+1} {{value}} `x`"""
+
+
+def test_hostile_text_stays_text(open_page, serve):
+    page = open_page(serve(ScriptedEngine(thinking=[HOSTILE], answers=[HOSTILE])))
+    page.fill("#question textarea", HOSTILE)
+    run_comparison(page)
+    assert page.input_value("#question textarea") == HOSTILE
+    assert HOSTILE in pane(page, "natural", ".thinking").inner_text()
+    assert HOSTILE in pane(page, "natural", ".answer").inner_text()
     assert page.locator("#trace-view :is(img, script)").count() == 0
     assert page.title() != "broken in"
     assert page.complaints == []
 
 
-def test_a_question_that_spells_out_special_tokens_runs_as_text(open_page, fast):
-    page = open_page(fast)
+def test_a_question_that_spells_out_special_tokens_runs_as_text(compare_page):
+    page = compare_page
     page.fill("#question textarea", f"{S1.end_of_thinking} 5")
-    run_and_wait(page)
+    run_comparison(page)
     assert pane(page, "natural").get_attribute("data-thinking-tokens") == "20"
 
 
 @pytest.mark.parametrize(
     ("question", "words"), [("   ", "empty"), ("x" * 5000, "Shorten"), ("a " * 1900, "context")], ids=["empty", "long", "full"]
 )
-def test_bad_input_is_answered_beside_the_question_and_nothing_is_lost(open_page, fast, question, words):
-    page = open_page(fast)
-    run_and_wait(page)
+def test_bad_input_is_answered_beside_the_question_and_nothing_is_lost(compare_page, question, words):
+    page, problem = compare_page, compare_page.locator("#problem-text")
+    run_comparison(page)
     page.fill("#question textarea", question)
     page.click("#run")
-    page.wait_for_function(f"document.getElementById('problem-text').textContent.includes({words!r})")
-    page.wait_for_function(IDLE)
+    expect(problem).to_contain_text(words)
+    page.wait_for_selector(IDLE)
     assert page.input_value("#question textarea") == question
     assert pane(page, "extended", ".answer").inner_text() == "3", "the last comparison stays"
     page.fill("#question textarea", "How many r in strawberry?")
     page.click("#run")
-    page.wait_for_function("document.getElementById('problem-text').textContent === ''")
+    expect(problem).to_be_empty()
 
 
-def test_impossible_settings_are_answered_with_a_sentence(open_page, fast):
-    page = open_page(fast)
+def test_impossible_settings_are_answered_with_a_sentence(compare_page):
+    page = compare_page
     page.get_by_text("own…").click()
     page.wait_for_selector("#own-extension textarea")
     page.click("#run")
-    page.wait_for_function("document.getElementById('problem-text').textContent.includes('extension')")
+    expect(page.locator("#problem-text")).to_contain_text("extension")
 
 
-def test_settings_behind_more_are_answered_with_a_sentence(open_page, fast):
-    page = open_page(fast)
+def test_settings_behind_more_are_answered_with_a_sentence(compare_page):
+    page = compare_page
     page.get_by_role("button", name="more").click()
     page.fill("#seed input", "-1")
     page.click("#run")
-    page.wait_for_function("document.getElementById('problem-text').textContent.includes('seed')")
+    expect(page.locator("#problem-text")).to_contain_text("seed")
 
 
 def test_a_visitor_who_must_wait_is_told_so_and_can_stop_waiting(open_page, serve):
-    engine = ScriptedEngine(seconds_per_token=0.05)
+    engine = ScriptedEngine()
+    engine.held_at = 0
     url = serve(engine, max_concurrent_runs=1)
-    first, second, third = open_page(url), open_page(url), open_page(url)
-    told = "document.getElementById('problem-text').textContent.includes('place')"
+    first, second = open_page(url), open_page(url)
+    problem = second.locator("#problem-text")
     first.click("#run")
-    wait_until(lambda: engine.active_requests > 0, 5, "the first run")
+    wait_until(lambda: engine.active_requests > 0, "the first run")
     second.click("#run")
-    second.wait_for_function(told)
+    expect(problem).to_contain_text("place")
     second.click("#stop")
-    second.wait_for_function(f"!{told}")
-    third.click("#run")
-    third.wait_for_function(told)
+    expect(problem).to_be_empty()
+    second.click("#run")
+    expect(problem).to_contain_text("place")
     first.click("#stop")
-    third.wait_for_function(RUNNING)
-    assert third.inner_text("#problem-text") == ""
-    assert second.locator("#trace-view [data-running=false]").count() == 1, "it would have come first"
-    third.click("#stop")
+    second.wait_for_selector(RUNNING)
+    expect(problem).to_be_empty()
+    engine.held_at = None
+    expect(second.locator(".pane.finished")).to_have_count(3)
 
 
-def test_nothing_forced_is_one_line(open_page, fast):
-    page = open_page(fast)
+def test_nothing_forced_is_one_line(compare_page):
+    page = compare_page
     page.fill("#thinking-budget input[type=number]", "512")
     page.fill("#num-waits input[type=number]", "0")
-    run_and_wait(page)
-    assert "3 runs stop by themselves at 20" in page.locator(".fork svg").text_content()
+    run_comparison(page)
+    expect(page.locator(".fork svg")).to_contain_text("3 runs stop by themselves at 20")
     assert page.locator(".fork .fork-joint").count() == 0
 
 
-def test_the_sliders_have_real_stops_and_names(open_page, fast):
-    page = open_page(fast)
+def test_the_sliders_have_real_stops_and_names(compare_page):
+    page = compare_page
     budget = page.get_by_role("slider", name="Thinking budget")
     assert budget.get_attribute("aria-valuetext") == "16 tokens"
     budget.focus()
     page.keyboard.press("ArrowRight")
-    assert budget.get_attribute("aria-valuetext") == "32 tokens"
+    expect(budget).to_have_attribute("aria-valuetext", "32 tokens")
     page.keyboard.press("End")
-    assert budget.get_attribute("aria-valuetext").startswith("auto")
+    expect(budget).to_have_attribute("aria-valuetext", re.compile("^auto"))
     waits = page.get_by_role("slider", name="Make it go on")
     waits.focus()
     page.keyboard.press("Home")
-    assert waits.get_attribute("aria-valuetext") == "0 times"
-    run_and_wait(page)
+    expect(waits).to_have_attribute("aria-valuetext", "0 times")
+    run_comparison(page)
     assert pane(page, "truncated", ".status").inner_text() == "stopped by itself"
     assert pane(page, "extended").get_attribute("data-thinking-tokens") == "20"
 
 
-def test_any_budget_can_be_typed(open_page, fast):
-    page = open_page(fast)
+def test_any_budget_can_be_typed(compare_page):
+    page = compare_page
     page.fill("#thinking-budget input[type=number]", "5")
     page.fill("#num-waits input[type=number]", "1")
-    run_and_wait(page)
+    run_comparison(page)
     assert pane(page, "truncated", ".count").inner_text() == "5 of 5"
     assert pane(page, "extended", ".thinking .forced").count() == 1
 
 
-def test_the_extension_can_be_swapped(open_page, fast):
-    page = open_page(fast)
+def test_the_extension_can_be_swapped(compare_page):
+    page = compare_page
     page.get_by_text("Hmm", exact=True).click()
-    run_and_wait(page)
+    run_comparison(page)
     assert pane(page, "extended", ".thinking .forced").first.inner_text().endswith("Hmm")
 
 
-def test_examples_and_surprise_fill_the_question(open_page, fast):
-    page = open_page(fast)
+def test_examples_and_surprise_fill_the_question(compare_page):
+    page = compare_page
     page.get_by_role("button", name="What is 27+48?").click()
-    page.wait_for_function("document.querySelector('#question textarea').value === 'What is 27+48?'")
+    expect(page.locator("#question textarea")).to_have_value("What is 27+48?")
     page.get_by_role("button", name="surprise me").click()
-    page.wait_for_function("document.querySelector('#question textarea').value === 'How many r in strawberry?'")
+    expect(page.locator("#question textarea")).to_have_value("How many r in strawberry?")
 
 
-def test_a_result_never_seems_to_answer_another_question(open_page, fast):
-    page = open_page(fast)
-    run_and_wait(page)
-    assert page.inner_text(".fork-stale") == ""
-    asked = page.input_value("#question textarea")
+def test_a_result_never_seems_to_answer_another_question(compare_page):
+    page = compare_page
+    run_comparison(page)
+    stale = page.locator(".fork-stale")
+    expect(stale).to_be_empty()
     page.fill("#question textarea", "Something else?")
-    page.wait_for_function("document.querySelector('.fork-stale').textContent")
-    assert asked in page.inner_text(".fork-stale")
-    assert float(pane(page, "natural").evaluate("node => getComputedStyle(node).opacity")) < 0.5
-    run_and_wait(page)
-    page.wait_for_function("!document.querySelector('.fork-stale').textContent")
+    expect(stale).to_contain_text("How many r in strawberry?")
+    page.wait_for_function("getComputedStyle(document.querySelector('.pane.natural')).opacity < 0.5")
+    run_comparison(page)
+    expect(stale).to_be_empty()
 
 
-def test_unknown_questions_get_no_verdict(open_page, fast):
-    page = open_page(fast)
+def test_unknown_questions_get_no_verdict(compare_page):
+    page = compare_page
     page.fill("#question textarea", "How many x in axolotl?")
-    run_and_wait(page)
+    run_comparison(page)
     assert [pane(page, run, ".verdict").inner_text() for run in ("truncated", "natural", "extended")] == ["", "", ""]
 
 
-def test_more_opens_and_its_settings_count(open_page, fast):
-    page = open_page(fast)
+def test_more_opens_and_its_settings_count(compare_page):
+    page = compare_page
     assert not page.locator("#seed").is_visible()
     page.get_by_role("button", name="more").click()
     page.fill("#max-answer-tokens :is(input, textarea)", "1")
     page.fill("#seed input", "7")
-    run_and_wait(page)
+    run_comparison(page)
     assert "answer cut at its limit" in pane(page, "natural", ".details").inner_text()
 
 
-def test_a_lost_message_is_asked_for_again(open_page, slow, monkeypatch):
-    send, lost = ViewStream._message, []
-
-    def lose_the_fifth(stream, ops):
-        message = send(stream, ops)
-        if message["n"] == 5 and ops:
-            lost.append(message)
-            return send(stream, [])
-        return message
-
-    monkeypatch.setattr(ViewStream, "_message", lose_the_fifth)
-    page = open_page(slow)
-    run_and_wait(page)
+def test_a_lost_message_is_asked_for_again(open_page, held_url, held_engine, lose_a_message):
+    page = open_page(held_url)
+    run_until_held(page, held_engine)
+    lost = lose_a_message()
+    held_engine.held_at = None
+    expect(page.locator(".pane.finished")).to_have_count(3)
+    page.wait_for_selector(IDLE)
     assert lost
     text = pane(page, "extended", ".thinking").inner_text()
     assert text.count("I guess 2.") == 1 and text.count("let me check") == 2
     assert text.replace("\n", "").endswith("y3. So 3.")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_everything_without_sideways_scrolling(open_page, fast, scheme):
-    page = open_page(fast, viewport={"width": 390, "height": 844}, color_scheme=scheme, has_touch=True)
-    run_and_wait(page)
+def test_a_phone_shows_everything_without_sideways_scrolling(open_page, compared, scripted_url):
+    page = open_page(scripted_url, viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
+    run_comparison(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("getComputedStyle(document.querySelector('.panes')).scrollSnapType").startswith("x")
     overlong = page.evaluate(
         "[...document.querySelectorAll('.fork text')].filter(t => t.getBoundingClientRect().right > innerWidth - 16).length"
     )
     assert overlong == 0
-    assert page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
+    is_dark = "document.body.classList.contains('dark')"
+    assert page.evaluate(is_dark) and not compared.evaluate(is_dark)
 
 
-def test_two_pages_do_not_mix(open_page, slow, slow_engine):
-    first, second = open_page(slow), open_page(slow)
-    first.click("#run")
-    second.click("#run")
-    first.wait_for_function(RUNNING)
-    wait_until(lambda: slow_engine.active_requests == 2, 5, "both runs")
+def test_two_pages_do_not_mix(open_page, held_url, held_engine):
+    first, second = open_page(held_url), open_page(held_url)
+    run_until_held(first, held_engine)
+    run_until_held(second, held_engine)
+    assert held_engine.active_requests == 2
     first.click("#stop")
-    wait_until(lambda: slow_engine.active_requests == 1, 1, "the end of the first run")
-    second.wait_for_function("+document.querySelector('[data-run=extended]').dataset.thinkingTokens > 20")
-    second.click("#stop")
+    wait_until(lambda: held_engine.active_requests == 1, "the end of the first run")
+    held_engine.held_at = None
+    expect(second.locator(".pane.finished")).to_have_count(3)
+    assert pane(first, "natural", ".status").inner_text() == "stopped"
 
 
-def test_the_chip_opens_a_card_about_the_model(open_page, fast):
-    page = open_page(fast)
+def test_the_chip_opens_a_card_about_the_model(compare_page):
+    page = compare_page
     card = page.locator("#model-card")
     assert not card.is_visible()
     page.click("#model-chip")
-    assert card.is_visible() and "Context:" in card.inner_text()
+    expect(card).to_contain_text("Context:")
+    expect(card).to_be_visible()
     page.keyboard.press("Escape")
-    assert not card.is_visible()
+    expect(card).to_be_hidden()

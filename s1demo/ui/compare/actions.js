@@ -16,7 +16,7 @@ export function compareAsked(names, values) {
 // A true answer belongs to the question it was given for. The field is cleared as a person would clear it.
 export function forgetAnswer() {
   const box = document.querySelector("#true-answer input, #true-answer textarea");
-  if (!box.value) return;
+  if (!box?.value) return;
   box.value = "";
   box.dispatchEvent(new Event("input", { bubbles: true }));
 }

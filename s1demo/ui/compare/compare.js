@@ -60,7 +60,7 @@ export function mount({ element, props, trigger, watch }) {
     setRunning(false);
   }
 
-  const questionInBox = () => document.querySelector("#question textarea").value.trim();
+  const questionInBox = () => document.querySelector("#question textarea")?.value.trim() ?? "";
   const isStale = () => !comparison.fresh && questionInBox() !== question;
 
   // A result must never seem to belong to a question it does not answer. Examples set the box without an event, so look often.

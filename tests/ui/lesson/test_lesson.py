@@ -12,10 +12,9 @@ import pytest
 from playwright.sync_api import expect
 
 from s1demo.delimiters import EXTENSION, FINAL_ANSWER
-from s1demo.engines import open_engine
 from s1demo.engines.tokenization import HubTokenizer
 from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
-from s1demo.settings import ASSETS, EMBEDDED_MODEL, Settings
+from s1demo.settings import ASSETS, EMBEDDED_MODEL
 from s1demo.ui.lesson.content import (
     CODE,
     ROOT,
@@ -129,13 +128,13 @@ def test_code_lines_are_where_they_are_said_to_be(content):
 
 
 @pytest.fixture(scope="module")
-def url(serve):
-    return serve(open_engine(Settings(engine="replay")), BANK, repository="https://example.org/blob/main")
+def url(replay_url):
+    return replay_url
 
 
 def open_lesson(open_page, url, query="?tab=lesson", **options):
     page = open_page(url + query, **{"reduced_motion": "reduce", **options})
-    page.wait_for_selector(".lesson[data-state=ready] .forcing[data-step]")
+    page.wait_for_selector(".lesson[data-state=ready] .forcing[data-step]", state="attached")
     return page
 
 
@@ -185,13 +184,18 @@ def test_budget_forcing_step_by_step(open_page, url):
 def test_steps_are_typed_where_motion_is_welcome(open_page, url):
     page = open_lesson(open_page, url, "?tab=lesson&step=4", reduced_motion="no-preference")
     expect(page.locator(".forcing-answer")).to_be_empty()
+    page.evaluate("""() => {
+      const trace = document.querySelector(".forcing-trace"), answer = document.querySelector(".forcing-answer");
+      const note = () => answer.textContent && (window.writtenBefore ??= trace.textContent);
+      new MutationObserver(note).observe(answer, { childList: true, subtree: true, characterData: true });
+    }""")
     page.keyboard.press("ArrowRight")
-    assert page.locator(".forcing-answer").inner_text() == "", "the answer comes behind its thinking"
-    expect(page.locator(".forcing-answer")).to_contain_text("right", timeout=20_000)
+    expect(page.locator(".forcing-answer")).to_contain_text("right")
+    assert page.evaluate("window.writtenBefore") == page.locator(".forcing-trace").text_content(), "the answer comes behind its thinking"
 
 
-def test_what_went_wrong_is_one_press_away(open_page, url, content):
-    page = open_lesson(open_page, url)
+def test_what_went_wrong_is_one_press_away(kept_page, url, content):
+    page = open_lesson(kept_page, url)
     page.get_by_role("button", name="It can also go wrong").click()
     expect(page.locator("#replay-question")).to_have_text(content["spoilt"]["question"])
     page.get_by_role("tab", name="How it works").click()
@@ -200,14 +204,14 @@ def test_what_went_wrong_is_one_press_away(open_page, url, content):
     expect(page.locator("#run")).to_be_visible()
 
 
-def test_the_curve_is_drawn_and_told(open_page, url):
-    page = open_lesson(open_page, url)
+def test_the_curve_is_drawn_and_told(kept_page, url):
+    page = open_lesson(kept_page, url)
+    page.get_by_role("tab", name="How it works").click()
     expect(page.locator(".lesson-curve .curve-point")).to_have_count(len(RUN["points"]))
     expect(page.locator(".lesson-curve .whisker")).to_have_count(len(RUN["points"]))
     told = page.get_attribute(".lesson-curve svg", "aria-label")
     assert all(f"{point['label']}: " in told for point in RUN["points"])
-    heights = page.locator(".curve-axis text").all_text_contents()
-    assert heights[:5] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
+    assert page.locator(".curve-axis text").all_text_contents()[:5] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
     page.click(".lesson-curve summary")
     expect(page.locator(".lesson-curve tr")).to_have_count(1 + len(RUN["points"]))
     link = page.locator(".code a").first

@@ -7,14 +7,13 @@ from playwright.sync_api import expect
 
 from s1demo.ui.app import TABS
 from s1demo.ui.page.theme import DARK, LIGHT, PROJECTOR_DARK, PROJECTOR_LIGHT, PROJECTOR_ZOOM
-from tests.ui.fake_engine import ScriptedEngine
+from tests.ui.conftest import run_comparison, wait_until_loaded
 
 ROOMS = [(1440, 900), (1920, 1080)]
 ZOOM = "+getComputedStyle(document.querySelector('.gradio-container')).zoom"
 SIDEWAYS = "document.documentElement.scrollWidth <= innerWidth"
 TABS_END = "[...document.querySelectorAll('#tabs [role=tab]')].map((tab) => tab.getBoundingClientRect().right)"
 OTHERS_BEGIN = "[...document.querySelectorAll('.header-end > *')].filter((one) => one.getClientRects().length).map((one) => one.getBoundingClientRect().left)"
-FINISHED = "document.querySelectorAll('#trace-view .pane.finished').length === 3"
 
 
 def luminance(colour):
@@ -37,37 +36,49 @@ def test_all_text_has_the_contrast_a_room_needs(colours):
 
 
 @pytest.fixture(scope="module")
-def url(serve):
-    return serve(ScriptedEngine(0.002))
+def url(scripted_url):
+    return scripted_url
 
 
-@pytest.mark.parametrize(("width", "height"), ROOMS)
-@pytest.mark.parametrize("query", ["", "&projector=1", "&lang=de", "&projector=1&lang=de"])
-def test_the_header_holds_every_tab(open_page, url, width, height, query):
-    page = open_page(f"{url}?x=1{query}", viewport={"width": width, "height": height})
-    expect(page.get_by_role("tab")).to_have_count(len(TABS))
-    assert not page.locator("#tabs .overflow-menu button").first.is_visible()
-    assert max(page.evaluate(TABS_END)) < min(page.evaluate(OTHERS_BEGIN))
-    wordmark = page.locator("#header h1").bounding_box()
-    assert wordmark["x"] + wordmark["width"] <= page.get_by_role("tab").first.bounding_box()["x"]
+def set_projector(page, pressed):
+    """Press the button in the header, which is there in every language, unless it is as wanted already."""
+    button = page.locator("#projector")
+    if button.get_attribute("aria-pressed") != pressed:
+        button.click()
+    expect(button).to_have_attribute("aria-pressed", pressed)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_cut_off_on_any_tab(open_page, url, scheme):
-    page = open_page(f"{url}?projector=1", color_scheme=scheme)
+@pytest.mark.parametrize("projector", ["false", "true"])
+@pytest.mark.parametrize("query", ["?x=1", "?lang=de"])
+def test_the_header_holds_every_tab(kept_page, url, query, projector):
+    page = kept_page(url + query)
+    set_projector(page, projector)
     for width, height in ROOMS:
         page.set_viewport_size({"width": width, "height": height})
-        assert page.evaluate(ZOOM) == max(zoom for least, zoom in PROJECTOR_ZOOM.items() if width >= least)
+        expect(page.get_by_role("tab")).to_have_count(len(TABS))
+        expect(page.locator("#tabs .overflow-menu button").first).to_be_hidden()
+        page.wait_for_function(f"Math.max(...{TABS_END}) < Math.min(...{OTHERS_BEGIN})")
+        wordmark = page.locator("#header h1").bounding_box()
+        assert wordmark["x"] + wordmark["width"] <= page.get_by_role("tab").first.bounding_box()["x"]
+
+
+def test_nothing_is_cut_off_on_any_tab(kept_page, url):
+    page = kept_page(f"{url}?projector=1")
+    for width, height in ROOMS:
+        page.set_viewport_size({"width": width, "height": height})
+        zoom = max(zoom for least, zoom in PROJECTOR_ZOOM.items() if width >= least)
+        page.wait_for_function(f"{ZOOM} === {zoom}")
         for title, _ in TABS.values():
             page.get_by_role("tab", name=title, exact=True).click()
             page.wait_for_function(SIDEWAYS)
     assert page.complaints == []
 
 
-def test_compare_is_on_one_screen(open_page, url):
-    page = open_page(f"{url}?projector=1", viewport={"width": 1920, "height": 1080})
-    page.click("#run")
-    page.wait_for_function(FINISHED)
+def test_compare_is_on_one_screen(kept_page, url):
+    page = kept_page(f"{url}?projector=1")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.get_by_role("tab", name="Compare").click()
+    run_comparison(page)
     for shown in (".fork svg", *(f".pane.{run} > footer" for run in ("truncated", "natural", "extended"))):
         box = page.locator(f"#trace-view {shown}").bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= 1080 and box["height"] > 40, shown
@@ -81,23 +92,26 @@ def test_the_button_and_the_address_hold_it(open_page, url):
     button.focus()
     page.keyboard.press("Enter")
     expect(button).to_have_attribute("aria-pressed", "true")
-    assert page.evaluate(ZOOM) > 1 and "projector=1" in page.url
+    page.wait_for_function(f"{ZOOM} > 1 && location.search.includes('projector=1')")
     ground = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--s1-ground').trim()")
     assert ground == PROJECTOR_LIGHT["ground"]
     page.reload()
-    page.wait_for_selector("#trace-view [data-running]", state="attached")
+    wait_until_loaded(page)
     expect(button).to_have_attribute("aria-pressed", "true")
     button.click()
-    assert page.evaluate(ZOOM) == 1 and "projector" not in page.url
+    page.wait_for_function(f"{ZOOM} === 1 && !location.search.includes('projector')")
     elsewhere = open_page(url)
     assert elsewhere.evaluate(ZOOM) == 1
 
 
-def test_a_point_of_a_plot_is_where_it_is_seen(open_page, url):
-    page = open_page(f"{url}?projector=1&tab=scaling", viewport={"width": 1920, "height": 1080})
+def test_a_point_of_a_plot_is_where_it_is_seen(kept_page, url):
+    page = kept_page(f"{url}?projector=1")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.get_by_role("tab", name="Scaling").click()
     page.wait_for_selector(".scaling-plot .main-svg")
-    points = page.locator(".scaling-plot .scatterlayer .point")
-    box = points.first.bounding_box()
+    point = page.locator(".scaling-plot .scatterlayer .point").first
+    point.wait_for(state="visible")
+    box = point.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2 - 3, box["y"] + box["height"] / 2)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
     page.wait_for_selector(".scaling-plot .hoverlayer .hovertext")

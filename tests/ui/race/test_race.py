@@ -23,12 +23,10 @@ from s1demo.events import (
     Tokens,
 )
 from s1demo.traces import TraceBuilder
-from s1demo.ui import asking
 from s1demo.ui.race.tab import MOST_SAMPLES, Choices
 from s1demo.ui.race.view import PARALLEL, SEQUENTIAL, RaceView
 from s1demo.ui.stream.render import coalesce
 from tests.ui.conftest import wait_until
-from tests.ui.fake_engine import ScriptedEngine
 
 STRAWBERRY = "How many r in strawberry?"
 INFO = EngineInfo("m", "e", "CPU", 1, 1000, "s1")
@@ -137,26 +135,6 @@ def test_settings_that_cannot_work_are_refused(name, value):
         (choices.policies(), choices.samples(), choices.sampling())
 
 
-@pytest.fixture(scope="module")
-def fast(serve):
-    return serve(ScriptedEngine())
-
-
-@pytest.fixture(scope="module")
-def slow_engine():
-    return ScriptedEngine(0.05)
-
-
-@pytest.fixture(scope="module")
-def slow(serve, slow_engine):
-    return serve(slow_engine)
-
-
-@pytest.fixture(autouse=True)
-def full_speed(monkeypatch):
-    monkeypatch.setattr(asking, "READING_TOKENS_PER_SECOND", None)
-
-
 @pytest.fixture
 def open_tab(open_page):
     def open_url(url, query="", **options):
@@ -169,16 +147,22 @@ def open_tab(open_page):
 
 
 def run_and_wait(page):
+    page.evaluate("document.querySelector('#race-view [data-running]').dataset.running = 'asked'")
     page.click("#race-run")
     page.wait_for_function(DONE)
+
+
+def settled(page):
+    """What measures itself has done so after a change of size."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))")
 
 
 def result(page, method, part):
     return page.locator(f"[data-result={method}] {part}").inner_text()
 
 
-def test_a_race(open_tab, fast):
-    page = open_tab(fast, "&waits=2&samples=4")
+def test_a_race(open_tab, scripted_url):
+    page = open_tab(scripted_url, "&waits=2&samples=4")
     run_and_wait(page)
     assert [result(page, method, ".answer") for method in ("sequential", "equal", "all", "first")] == ["3", "2", "2", "2"]
     assert result(page, "sequential", ".verdict") == "✓ right" and result(page, "equal", ".verdict") == "✗ wrong"
@@ -201,28 +185,20 @@ def test_a_race(open_tab, fast):
     assert page.complaints == []
 
 
-def test_stop_in_mid_run_keeps_the_lanes_and_ends_the_engines_work(open_tab, slow, slow_engine):
-    page = open_tab(slow)
+def test_stop_in_mid_run_keeps_the_lanes_and_ends_the_engines_work(open_tab, held_url, held_engine):
+    page = open_tab(held_url)
     page.click("#race-run")
-    page.wait_for_function("document.querySelector('.race-trace .trace-text')?.innerText.includes('Spell')")
-    assert slow_engine.active_requests > 1
+    expect(page.locator(".race-trace .trace-text")).to_contain_text("Spell")
+    assert held_engine.active_requests > 1
     page.click("#race-stop")
-    wait_until(lambda: slow_engine.active_requests == 0, 1, "the end of the engine's work")
+    wait_until(lambda: held_engine.active_requests == 0, "the end of the engine's work")
     page.wait_for_selector("#race-view [data-running=false]")
     assert page.locator(".lane.sequential .tag").inner_text() == "stopped"
     assert page.complaints == []
 
 
-def test_closing_the_tab_ends_the_engines_work(open_tab, slow, slow_engine):
-    page = open_tab(slow)
-    page.click("#race-run")
-    wait_until(lambda: slow_engine.active_requests > 0, 5, "the run's start")
-    page.close()
-    wait_until(lambda: slow_engine.active_requests == 0, 1, "the end of the engine's work")
-
-
-def test_a_link_fills_in_the_fields_and_nonsense_is_answered_in_words(open_tab, fast):
-    page = open_tab(fast, "&waits=1&samples=99&temperature=0.5&seed=3")
+def test_a_link_fills_in_the_fields_and_nonsense_is_answered_in_words(open_tab, scripted_url):
+    page = open_tab(scripted_url, "&waits=1&samples=99&temperature=0.5&seed=3")
     expect(page.locator("#race-seed input")).to_have_value("3")
     expect(page.locator("#race-waits-number")).to_have_value("1")
     expect(page.locator("#race-temperature-number")).to_have_value("0.5")
@@ -234,8 +210,8 @@ def test_a_link_fills_in_the_fields_and_nonsense_is_answered_in_words(open_tab, 
     assert page.complaints == []
 
 
-def test_many_lanes_on_a_phone_without_sideways_scrolling(open_tab, fast):
-    page = open_tab(fast, "&samples=32", viewport={"width": 390, "height": 844})
+def test_many_lanes_on_a_phone_without_sideways_scrolling(open_tab, scripted_url):
+    page = open_tab(scripted_url, "&samples=32", viewport={"width": 390, "height": 844})
     run_and_wait(page)
     assert page.locator(".lane.sample").count() == 32
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -244,31 +220,34 @@ def test_many_lanes_on_a_phone_without_sideways_scrolling(open_tab, fast):
     assert knob["width"] > 300 and knob["y"] + knob["height"] <= frame["y"] + frame["height"], "the knob is not clipped"
 
 
-def test_a_temperature_between_the_stops_can_be_typed(open_tab, fast):
-    page = open_tab(fast, "&waits=0&samples=2")
+def test_a_temperature_between_the_stops_can_be_typed(open_tab, scripted_url):
+    page = open_tab(scripted_url, "&waits=0&samples=2")
     page.fill("#race-temperature-number", "1.3")
     run_and_wait(page)
     assert "temperature=1.3" in page.url
     assert page.complaints == []
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_the_axis_says_its_unit_and_all_is_german(open_tab, fast, width):
-    page = open_tab(fast, "&waits=2&samples=8&lang=de", viewport={"width": width, "height": 900})
+def test_the_axis_says_its_unit_and_all_is_german(open_tab, scripted_url):
+    page = open_tab(scripted_url, "&waits=2&samples=8&lang=de")
     run_and_wait(page)
-    unit, card = (page.locator(f".race-{name}").bounding_box() for name in ("field .unit", "picture"))
-    assert unit["x"] >= card["x"] and unit["x"] + unit["width"] <= card["x"] + card["width"]
-    ticks = [tick.bounding_box() for tick in page.locator(".race-field .tick").all()]
-    beside = [tick for tick in ticks if tick["y"] + tick["height"] > unit["y"] + 1 and tick["y"] < unit["y"] + unit["height"] - 1]
-    assert len(ticks) > 1 and all(tick["x"] + tick["width"] <= unit["x"] for tick in beside)
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
+        settled(page)
+        unit, card = (page.locator(f".race-{name}").bounding_box() for name in ("field .unit", "picture"))
+        assert unit["x"] >= card["x"] and unit["x"] + unit["width"] <= card["x"] + card["width"]
+        ticks = [tick.bounding_box() for tick in page.locator(".race-field .tick").all()]
+        beside = [tick for tick in ticks if tick["y"] + tick["height"] > unit["y"] + 1 and tick["y"] < unit["y"] + unit["height"] - 1]
+        assert len(ticks) > 1 and all(tick["x"] + tick["width"] <= unit["x"] for tick in beside)
     assert page.locator(".lane.vote .stretch").get_attribute("title") and "8 von 8" in page.locator(".lane.vote").inner_text()
     lines = " ".join(page.locator(".race-result .line").all_inner_texts())
     assert "Stimmen" in lines and "zum Weiterdenken gebracht" in lines and not {"votes", "tokens", "after", "started"} & set(lines.split())
     assert page.complaints == []
 
 
-def test_the_line_of_equal_tokens_strikes_no_answer_through(open_tab, fast):
-    page = open_tab(fast, "&waits=2&samples=32")
+def test_the_line_of_equal_tokens_strikes_no_answer_through(open_tab, scripted_url):
+    page = open_tab(scripted_url, "&waits=2&samples=32")
     run_and_wait(page)
     line = page.locator(".race-field .fair").bounding_box()["x"]
     crossed = page.locator(".lane :is(.tag, .over)").evaluate_all(

@@ -10,12 +10,11 @@ from base64 import urlsafe_b64encode
 import pytest
 from playwright.sync_api import expect
 
-from s1demo.engines import open_engine
 from s1demo.engines.tokenization import HubTokenizer
 from s1demo.errors import InputError
 from s1demo.events import EndSuppressed, Phase, Tokens
 from s1demo.grading import Outcome
-from s1demo.settings import EMBEDDED_MODEL, Settings
+from s1demo.settings import EMBEDDED_MODEL
 from s1demo.traces import TraceBuilder
 from s1demo.ui.replay.playback import EvenText, playback, timed_events
 from s1demo.ui.replay.recordings import (
@@ -31,7 +30,7 @@ from s1demo.ui.replay.recordings import (
     unpacked,
 )
 from s1demo.ui.stream.verdicts import Truth, truth_for
-from tests.ui.fake_engine import ScriptedEngine, WordTokenizer
+from tests.ui.fake_engine import WordTokenizer
 
 SHIPPED = shipped_recordings()
 STRAWBERRY = SHIPPED["how-many-r-in-strawberry"]
@@ -260,8 +259,8 @@ def test_a_link_cannot_swell():
 
 
 @pytest.fixture(scope="module")
-def url(serve):
-    return serve(open_engine(Settings(engine="replay")))
+def url(replay_url):
+    return replay_url
 
 
 def open_replay(open_page, url, query="?tab=replay", **options):
@@ -290,11 +289,17 @@ def open_file(page, text, name="saved.json"):
 
 
 def test_a_link_plays_a_recording_without_a_model_and_without_the_server(open_page, url):
-    page = open_replay(open_page, url, "?tab=replay&replay=how-many-r-in-strawberry", reduced_motion="no-preference")
-    page.wait_for_selector(".replay[data-state=ready][data-playing=true]")
+    page = open_page(url, reduced_motion="no-preference")
+    page.evaluate("""() => {
+      const note = () => document.querySelector(".replay[data-state=ready][data-playing=true]") && (window.hasPlayed = true);
+      new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true });
+      s1.module('page/address').then((address) => address.go({ tab: "replay", replay: "how-many-r-in-strawberry" }));
+    }""")
+    page.wait_for_function("window.hasPlayed")
     asked = []
     page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
     page.check("input[name=replay-speed][value='10']", force=True)
+    expect(page.locator("#replay-question")).to_have_text("How many r in strawberry?")
     wait_for_end(page)
     page.wait_for_selector(".replay[data-playing=false]")
     assert [run(page, name, ".answer").inner_text() for name in ROLES] == ["2", "2", "3"]
@@ -351,18 +356,21 @@ def test_the_scrubber_shows_exactly_what_was_there_at_each_time(open_page, url):
 
 
 def test_play_pause_and_reading_speed(open_page, url):
-    page = open_replay(open_page, url, "?tab=replay&replay=what-is-83-47")  # recorded in 0.4 s
+    page = open_replay(open_page, url, "?tab=replay&replay=what-is-83-47", own_context=True)  # recorded in 0.4 s
     wait_for_end(page)
     expect(page.locator("#replay-play")).to_have_text("▶ Play again")
     page.focus("#replay-play")
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
     page.keyboard.press("Space")
-    page.wait_for_function("+document.querySelector('.replay-stage [data-run=extended]').dataset.thinkingTokens > 5")
+    page.clock.run_for(1000)
     page.keyboard.press("Space")
     page.wait_for_selector(".replay[data-playing=false]")
     assert 5 < tokens(page)["extended"] < 95, "reading speed is far slower than the model was"
-    assert "Reading speed: 40 tokens a second" in page.inner_text("#replay-pace")
+    page.clock.resume()
+    expect(page.locator("#replay-pace")).to_contain_text("Reading speed: 40 tokens a second")
     page.check("input[name=replay-speed][value='1']", force=True)
-    assert "Real timing" in page.inner_text("#replay-pace")
+    expect(page.locator("#replay-pace")).to_contain_text("Real timing")
     page.click("#replay-play")
     wait_for_end(page)
 
@@ -388,9 +396,9 @@ def test_a_saved_file_plays_and_its_link_carries_it(open_page, url):
     assert page.complaints == []
 
 
-def test_a_comparison_saved_with_a_true_answer_shows_its_verdicts(open_page, url, serve):
-    page = open_page(serve(ScriptedEngine()) + "?question=Mine%3F&answer=2&speed=full+speed&run=1")
-    page.wait_for_function("document.querySelectorAll('.pane.finished').length === 3")
+def test_a_comparison_saved_with_a_true_answer_shows_its_verdicts(open_page, url, scripted_url):
+    page = open_page(scripted_url + "?question=Mine%3F&answer=2&speed=full+speed&run=1")
+    expect(page.locator("#trace-view .pane.finished")).to_have_count(3)
     page.wait_for_selector("#trace-view [data-running=false]")
     with page.expect_download() as download:
         page.click("#save-traces")
@@ -437,7 +445,7 @@ def test_what_cannot_be_played_says_why_and_leaves_what_is_shown(open_page, url)
         EXTENDED, thinking_text=EXTENDED.thinking_text + "".join(chr(0x4E00 + i * 7919 % 20_000) for i in range(9000))
     )
     open_file(page, file_of(long))
-    page.wait_for_function("document.querySelector('#replay-choice').value === 'file 0'")
+    page.wait_for_function("document.querySelector('#replay-choice')?.value === 'file 0'")
     page.click("#replay-link")
     expect(problem).to_contain_text("a link holds at most 8")
     assert page.evaluate("location.hash") == ""

@@ -37,15 +37,29 @@ def open_tab(open_page, url):
     def open_scaling(parts="", **options):
         page = open_page(f"{url}?tab=scaling{parts}", accept_downloads=True, **options)
         page.wait_for_selector("#scaling [data-drawings]", state="attached")
-        page.wait_for_function("document.querySelector('.scaling-plot').hidden || document.querySelector('.scaling-plot .main-svg')")
+        page.wait_for_function("document.querySelector('.scaling-plot')?.hidden || document.querySelector('.scaling-plot .main-svg')")
         return page
 
     return open_scaling
 
 
+@pytest.fixture
+def kept_tab(kept_page, url):
+    """The tab on the measured curve with no point open, kept."""
+    page = kept_page(f"{url}?tab=scaling")
+    page.wait_for_selector(".scaling-plot .main-svg", state="attached")
+    if page.locator(".scaling-point").is_visible():
+        page.click(".scaling-close")
+    choose(page, "curve", None)
+    page.select_option("#scaling-benchmark", "mini")
+    page.wait_for_function(SHOWN, arg="curve mini")
+    return page
+
+
 def choose(page, look, benchmark):
     page.check(f'[name=scaling-look][value="{look}"]', force=True)
-    page.wait_for_function(SHOWN, arg=f"{look} {benchmark}".strip())
+    if benchmark is not None:
+        page.wait_for_function(SHOWN, arg=f"{look} {benchmark}".strip())
 
 
 def over_point(page, series, number):
@@ -76,8 +90,8 @@ def test_the_tab_costs_nothing_before_it_is_opened(open_page, url):
     assert any("Plotly" in address for address in asked) and page.complaints == []
 
 
-def test_every_look_draws_and_keeps_published_and_measured_apart(open_tab):
-    page = open_tab()
+def test_every_look_draws_and_keeps_published_and_measured_apart(kept_tab):
+    page = kept_tab
     assert page.evaluate(WHOSE) == ["measured here"]
     assert all(dash == "solid" and "open" not in symbol for _, symbol, dash in page.evaluate(TRACES))
     page.select_option("#scaling-benchmark", "AIME24")
@@ -108,22 +122,25 @@ def test_a_click_on_a_point_opens_its_questions_and_a_question_its_trace(open_ta
     page.mouse.click(*first_wait)
     page.wait_for_selector('[data-point="curve Wait x1"]')
     expect(page.locator(".scaling-point")).to_be_visible()
-    page.wait_for_function("wide => document.querySelector('.scaling-plot .main-svg').getBoundingClientRect().width < wide - 200", arg=wide)
+    page.wait_for_function("wide => document.querySelector('.scaling-plot .main-svg')?.getBoundingClientRect().width < wide - 200", arg=wide)
     assert f"{WAIT['correct']:,} of 1,280 right" in page.inner_text(".scaling-line") and "point=curve%7CWait+x1" in page.url
-    assert "the loaded model is scripted" in page.inner_text(".scaling-point .scaling-notes")
+    expect(page.locator(".scaling-point .scaling-notes")).to_contain_text("the loaded model is scripted")
     page.check('[name=scaling-only][value="spoilt"]', force=True)
     spoilt = CURVE["ledger"][0]["right_to_wrong"]
     page.wait_for_function("n => document.querySelectorAll('.scaling-questions li').length === n", arg=spoilt)
+    expect(point_rows(page).locator(".spoilt")).to_have_count(spoilt)
     assert point_rows(page).locator(".spoilt").count() == spoilt and point_rows(page).locator(".sign").all_inner_texts() == ["✗"] * spoilt
     question = point_rows(page).first.locator(".asked").inner_text()
     point_rows(page).first.locator("button").click()
-    page.wait_for_function("document.querySelector('#tab-compare-button, [role=tab][aria-selected=true]').textContent.includes('Compare')")
-    assert page.input_value("#question textarea") == question and page.input_value("#num-waits-number") == "1"
-    assert "run=1" in page.url and "answer=" in page.url and page.complaints == []
+    expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#question textarea")).to_have_value(question)
+    expect(page.locator("#num-waits-number")).to_have_value("1")
+    page.wait_for_function("location.search.includes('run=1') && location.search.includes('answer=')")
+    assert page.complaints == []
 
 
-def test_the_pointer_on_each_of_the_models_points_finds_that_point(open_tab):
-    page = open_tab(viewport={"width": 1440, "height": 900})
+def test_the_pointer_on_each_of_the_models_points_finds_that_point(kept_tab):
+    page = kept_tab
     assert page.locator("[name=scaling-series]:checked").count() > 1, "other training draws lie under it"
     points = page.evaluate("""() => {
       const plot = document.querySelector(".scaling-plot"), { xaxis, yaxis } = plot._fullLayout, { left, top } = plot.getBoundingClientRect();
@@ -154,14 +171,14 @@ def test_the_panel_of_questions_closes_and_gives_the_plot_its_width_back(open_ta
     page.focus(".scaling-close")
     page.keyboard.press("Escape")
     expect(page.locator(".scaling-point")).to_be_hidden()
-    assert "point=" not in page.url
-    page.wait_for_function("document.querySelector('.scaling-plot .main-svg').getBoundingClientRect().width > 1100")
+    page.wait_for_function("!location.search.includes('point=')")
+    page.wait_for_function("document.querySelector('.scaling-plot .main-svg')?.getBoundingClientRect().width > 1100")
     assert page.complaints == []
 
 
-def test_the_table_of_metrics_shows_its_sources_and_notes_at_this_width(open_tab):
-    page = open_tab("&look=methods")
-    page.wait_for_function(SHOWN, arg="methods")
+def test_the_table_of_metrics_shows_its_sources_and_notes_at_this_width(kept_tab):
+    page = kept_tab
+    choose(page, "methods", "")
     table = page.locator(".scaling-card .scaling-scroll")
     assert table.evaluate("node => node.scrollWidth <= node.clientWidth")
     expect(table.get_by_text("does not reproduce").first).to_be_visible()
@@ -170,8 +187,6 @@ def test_the_table_of_metrics_shows_its_sources_and_notes_at_this_width(open_tab
 
 def test_a_picture_is_in_the_page_s_language(open_tab):
     page = open_tab("&lang=de")
-    page.reload()
-    page.wait_for_selector(".scaling-plot .main-svg")
     layout = page.evaluate("(({ xaxis, yaxis, separators }) => [xaxis.title.text, yaxis.title.text, separators])(document.querySelector('.scaling-plot').layout)")
     assert layout == ["mittlere Denk-Tokens pro Frage", "Genauigkeit", ",."]
     assert page.evaluate("document.querySelector('.scaling-plot').data.at(-1).legendgrouptitle.text") == "hier gemessen"
@@ -202,22 +217,24 @@ def test_a_sweep_is_stopped_and_goes_on_where_it_was(open_tab, engine):
     page = open_tab("&benchmark=AIME24")
     engine._seconds = 0.02
     sweep(page)
-    page.wait_for_function("document.querySelector('.sweep').dataset.done >= 2")
+    page.wait_for_function("document.querySelector('.sweep')?.dataset.done >= 2")
+    engine.held_at = 0  # so that it cannot end before it is stopped
     page.wait_for_function(SHOWN, arg="curve mini")  # where its points are
     page.wait_for_function("[...document.querySelectorAll('.scaling-scroll .whose')].some((cell) => cell.textContent === 'measured here now')")
     page.click(".sweep-stop")
     page.wait_for_selector(".sweep[data-running=false]")
-    wait_until(lambda: engine.active_requests == 0, 2, "the end of the engine's work")
+    wait_until(lambda: engine.active_requests == 0, "the end of the engine's work")
+    engine._seconds = 0.001
     kept = int(page.get_attribute(".sweep", "data-done"))
     assert 2 <= kept < 6 and "run the same sweep again" in page.inner_text(".sweep-problem")
-    engine._seconds = 0.001
+    engine.held_at = None
     page.click(".sweep-run")
-    page.wait_for_function("document.querySelector('.sweep-text').textContent.includes('finished')")
+    page.wait_for_function("document.querySelector('.sweep-text')?.textContent.includes('finished')")
     begun_with = int(page.inner_text(".sweep-text").split(" · ")[1].split()[0])
     assert kept <= begun_with < 6 and page.get_attribute(".sweep", "data-done") == "6"
     page.wait_for_selector(".sweep[data-running=false]")
     assert page.inner_text(".sweep-command code") == "python -m s1demo sweep --benchmark mini --limit 6 --budgets 4 --waits 1 --out run.json"
-    page.wait_for_function("document.querySelector('.scaling-caption').textContent.includes('measured here now on 6 questions')")
+    page.wait_for_function("document.querySelector('.scaling-caption')?.textContent.includes('measured here now on 6 questions')")
     assert page.evaluate(WHOSE) == ["measured here now", "measured here"]
     with page.expect_download() as saved:
         page.click(".sweep-save")
@@ -231,29 +248,30 @@ def test_a_sweep_is_stopped_and_goes_on_where_it_was(open_tab, engine):
 
 
 def test_closing_the_page_ends_its_sweep_and_the_next_one_begins(open_tab, engine):
-    engine._seconds = 0.05
+    engine.held_at = 0
     page, other = open_tab(), open_tab()
     sweep(page, questions="5", budgets="", waits="")
-    wait_until(lambda: engine.active_requests > 0, 5, "the sweep's start")
+    wait_until(lambda: engine.active_requests > 0, "the sweep's start")
     sweep(other, questions="2", budgets="1", waits="")
-    other.wait_for_function("document.querySelector('.sweep-problem').textContent.startsWith('Another sweep is running')")
+    other.wait_for_function("document.querySelector('.sweep-problem')?.textContent.startsWith('Another sweep is running')")
     assert not other.get_attribute(".sweep", "data-done")
-    engine._seconds = 0.001
+    engine.held_at = None
     page.close()
-    other.wait_for_function("document.querySelector('.sweep-text').textContent.includes('finished')")
+    other.wait_for_function("document.querySelector('.sweep-text')?.textContent.includes('finished')")
     assert other.inner_text(".sweep-problem") == ""
 
 
-def test_a_bad_order_is_one_sentence_in_the_panel(open_tab):
-    page = open_tab()
+def test_a_bad_order_is_one_sentence_in_the_panel(kept_tab):
+    page = kept_tab
     sweep(page, budgets="a few")
-    page.wait_for_function("document.querySelector('.sweep-problem').textContent.includes('Give a number')")
+    page.wait_for_function("document.querySelector('.sweep-problem')?.textContent.includes('Give a number')")
     page.wait_for_selector(".sweep[data-running=false]")
     assert page.is_enabled(".sweep-run") and page.complaints == []
 
 
-def test_what_is_shown_is_saved(open_tab):
-    page = open_tab("&look=samples")
+def test_what_is_shown_is_saved(kept_tab):
+    page = kept_tab
+    choose(page, "samples", "MATH500")
     saved = {}
     for kind in ("csv", "json", "png"):
         with page.expect_download() as download:
@@ -268,7 +286,7 @@ def test_what_is_shown_is_saved(open_tab):
 
 def test_seconds_are_at_a_rate_measured_now(open_tab):
     page = open_tab("&axis=seconds")
-    assert "measured on this machine now" in page.inner_text(".scaling-card .scaling-notes")
+    expect(page.locator(".scaling-card .scaling-notes")).to_contain_text("measured on this machine now")
     assert page.evaluate("document.querySelector('.scaling-plot').layout.xaxis.title.text") == "mean seconds per question, one after another"
 
 
@@ -278,5 +296,5 @@ def test_dark_and_phone(open_tab):
     assert ink == "#e8e6e1" and page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.querySelector('.scaling-plot .main-svg').getBoundingClientRect().right <= innerWidth")
     page.emulate_media(color_scheme="light")
-    page.wait_for_function("document.querySelector('.scaling-plot').layout.font.color === '#1f2328'")
+    page.wait_for_function("document.querySelector('.scaling-plot')?.layout.font.color === '#1f2328'")
     assert page.complaints == []

@@ -12,7 +12,6 @@ from s1demo.decoding.probe import ProbeAt, ProbePoint
 from s1demo.delimiters import EXTENSION
 from s1demo.errors import InputError
 from s1demo.events import EndOfThinking, EndSuppressed, Finished, FinishReason, Origin, Phase, RunStarted, ThinkingEnded, Tokens
-from s1demo.ui import asking
 from s1demo.ui.stream.render import coalesce
 from s1demo.ui.timeline.tab import GRID, LINES, WAITS, default_grid, grid_stops, probe_at
 from s1demo.ui.timeline.view import TRACE, TimelineView
@@ -153,23 +152,8 @@ def test_its_own_answer_is_told_apart_from_that_at_its_last_token():
 
 
 @pytest.fixture(scope="module")
-def fast(serve):
+def url(serve):
     return serve(SureEngine())
-
-
-@pytest.fixture(scope="module")
-def slow_engine():
-    return SureEngine(0.05)
-
-
-@pytest.fixture(scope="module")
-def slow(serve, slow_engine):
-    return serve(slow_engine)
-
-
-@pytest.fixture(autouse=True)
-def full_speed(monkeypatch):
-    monkeypatch.setattr(asking, "READING_TOKENS_PER_SECOND", None)
 
 
 @pytest.fixture
@@ -184,12 +168,13 @@ def open_tab(open_page):
 
 
 def run_and_wait(page):
+    page.evaluate("document.querySelector('#timeline-view [data-running]').dataset.running = 'asked'")
     page.click("#timeline-run")
     page.wait_for_function(DONE)
 
 
-def test_a_timeline_and_the_way_through_it(open_tab, fast):
-    page = open_tab(fast)
+def test_a_timeline_and_the_way_through_it(open_tab, url):
+    page = open_tab(url)
     run_and_wait(page)
     assert page.locator(".tl-strip .stretch").all_inner_texts() == ["2 ✗", "3 ✓"]
     assert page.locator(".tl-readout .answer").inner_text() == "3"
@@ -217,35 +202,28 @@ def test_a_timeline_and_the_way_through_it(open_tab, fast):
     assert page.complaints == []
 
 
-def test_stop_in_mid_run_keeps_what_is_there_and_ends_the_engines_work(open_tab, slow, slow_engine):
-    page = open_tab(slow)
+def test_stop_in_mid_run_keeps_what_is_there_and_ends_the_engines_work(open_tab, held_url, held_engine):
+    page = open_tab(held_url)
     page.click("#timeline-run")
-    page.wait_for_function("document.querySelectorAll('.tl-point').length > 2")
-    assert slow_engine.active_requests > 0
+    expect(page.locator(".tl-trace .trace-text")).to_contain_text("raspberry")
+    expect(page.locator(".tl-readout .answer")).to_have_text("2")
+    assert held_engine.active_requests > 0
     page.press("#timeline-question textarea", "Escape")
-    wait_until(lambda: slow_engine.active_requests == 0, 1, "the end of the engine's work")
+    wait_until(lambda: held_engine.active_requests == 0, "the end of the engine's work")
     page.wait_for_selector(IDLE)
     assert page.locator(".tl-trace .status").inner_text() == "stopped"
     assert page.locator(".tl-trace .trace-text").inner_text().startswith("I guess")
     assert page.locator(".tl-readout .answer").inner_text() == "2"
 
 
-def test_closing_the_tab_ends_the_engines_work(open_tab, slow, slow_engine):
-    page = open_tab(slow)
-    page.click("#timeline-run")
-    wait_until(lambda: slow_engine.active_requests > 0, 5, "the run's start")
-    page.close()
-    wait_until(lambda: slow_engine.active_requests == 0, 1, "the end of the engine's work")
-
-
-def test_a_link_fills_in_the_fields_and_nonsense_is_answered_in_words(open_tab, fast):
-    page = open_tab(fast, f"&waits=0&every=16&where={WAITS}")
+def test_a_link_fills_in_the_fields_and_nonsense_is_answered_in_words(open_tab, url):
+    page = open_tab(url, f"&waits=0&every=16&where={WAITS}")
     expect(page.locator("#tl-waits-number")).to_have_value("0")
     expect(page.locator("#tl-where label.selected")).to_have_text(WAITS)
     run_and_wait(page)
     assert page.locator(".tl-picture .tl-wait").count() == 0
     assert page.locator(".tl-point").count() == 2  # the end of thinking, and the chosen one over it
-    bad = open_tab(fast, "&where=nowhere")
+    bad = open_tab(url, "&where=nowhere")
     bad.click("#timeline-run")
     expect(bad.locator("#timeline-problem")).to_contain_text("Choose one of")
     assert page.complaints + bad.complaints == []
@@ -281,7 +259,7 @@ def test_its_last_point_is_not_presented_as_its_answer(open_tab, serve):
 
 def test_a_long_trace_stands_in_blocks_and_the_cut_moves_through_them(open_tab, serve):
     lines = "".join(f"\nLine {n}: " + " ".join(f"w{n}.{i}" for i in range(30)) for n in range(60))
-    page = open_tab(serve(SureEngine(0.0001, thinking=[lines], chunk=32, context_length=8192)), "&waits=0&every=256")
+    page = open_tab(serve(SureEngine(thinking=[lines], chunk=32, context_length=8192)), "&waits=0&every=256")
     run_and_wait(page)
     blocks = page.locator(".tl-trace .block").all_text_contents()
     assert "".join(blocks) == lines.lstrip() and len(blocks) >= len(lines) // 2000
@@ -294,9 +272,9 @@ def test_a_long_trace_stands_in_blocks_and_the_cut_moves_through_them(open_tab, 
         assert mark.count() == (before is not None)
         if before is not None:
             page.wait_for_function("""() => {
-              const inner = document.querySelector('.tl-trace .cut-here').getBoundingClientRect();
-              const outer = document.querySelector('.tl-trace .trace-text').getBoundingClientRect();
-              return inner.top >= outer.top && inner.bottom <= outer.bottom;
+              const inner = document.querySelector('.tl-trace .cut-here')?.getBoundingClientRect();
+              const outer = document.querySelector('.tl-trace .trace-text')?.getBoundingClientRect();
+              return inner && outer && inner.top >= outer.top && inner.bottom <= outer.bottom;
             }""")
     assert page.complaints == []
 
@@ -313,8 +291,8 @@ def test_hostile_text_is_shown_as_text(open_tab, serve):
     assert page.complaints == []
 
 
-def test_a_phone_shows_everything_without_sideways_scrolling(open_tab, fast):
-    page = open_tab(fast, viewport={"width": 390, "height": 844})
+def test_a_phone_shows_everything_without_sideways_scrolling(open_tab, url):
+    page = open_tab(url, viewport={"width": 390, "height": 844})
     run_and_wait(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.locator(".tl-scrubber").bounding_box()["width"] > 300

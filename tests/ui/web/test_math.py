@@ -17,8 +17,8 @@ KATEX = VENDOR / "katex-0.19.1"
 
 
 @pytest.fixture(scope="module")
-def url(serve):
-    return serve(ScriptedEngine(0.002))
+def url(scripted_url):
+    return scripted_url
 
 
 @pytest.fixture(scope="module")
@@ -163,21 +163,20 @@ def test_hostile_latex_is_harmless(page, text):
 
 def test_a_formula_that_takes_too_long_stays_text_and_the_page_stays_alive(page):
     slow = "$\\def\\a{" + "x" * 1500 + "}" + "\\a" * 190 + "$"  # a minute of KaTeX's time
-    longest = page.evaluate(
+    ticks = page.evaluate(
         """async (text) => {
           const node = document.createElement("p");
           node.textContent = text;
           document.body.replaceChildren(node);
-          let longest = 0, last = performance.now(), over = false;
-          const watch = () => { const now = performance.now(); longest = Math.max(longest, now - last); last = now; over || setTimeout(watch, 10); };
-          watch();
+          let ticks = 0;
+          const ticking = setInterval(() => ticks++, 10);
           await (await s1.module('web/math')).renderFormulas(node);
-          over = true;
-          return longest;
+          clearInterval(ticking);
+          return ticks;
         }""",
         f"{slow} then $y$",
     )
-    assert longest < 900, "the page itself waited for KaTeX"
+    assert ticks > 5, "the page itself waited for KaTeX"
     assert page.locator(".formula.source").text_content() == slow
     assert page.locator(".formula:not(.source) .katex").count() == 1, "those after it are rendered"
     assert page.complaints == []
@@ -246,7 +245,7 @@ def test_katex_is_the_published_one():
 
 
 def test_katex_is_found_behind_a_proxy_that_strips_the_path(chromium, serve):
-    url = serve(ScriptedEngine(0.002), launch={"root_path": "/class"})
+    url = serve(ScriptedEngine(), launch={"root_path": "/class"})
     context = chromium.new_context()
 
     def strip(route):
