@@ -287,8 +287,3 @@ def _embedded_tokenizer() -> EngineTokenizer | None:
         return HubTokenizer(EMBEDDED_MODEL)
     except S1Error:  # an exhibit without the embedded model's files
         return None
-
-
-def as_value(answer: dict[str, Any]) -> str:
-    """An object as the text of a gr.HTML's value: JSON in which nothing looks like a tag."""
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -135,7 +135,7 @@ class ViewStream:
         self.number = number
         self.closed = asyncio.Event()
         self._stop = asyncio.Event()
-        self._view = view
+        self.view = view
         self._pacer = Pacer(tokens_per_second)
         self._pump = Pump(events, max_seconds)
         self._sent = OpLog()
@@ -188,7 +188,7 @@ class ViewStream:
         """The operations of all events whose time has come."""
         due = self._pacer.due(time.monotonic())
         self._pump.patience_seconds = TICK_SECONDS if self._pacer.waiting else HEARTBEAT_SECONDS
-        return [op for timed in due for op in self._view.feed(timed.run, timed.event, timed.seconds)]
+        return [op for timed in due for op in self.view.feed(timed.run, timed.event, timed.seconds)]
 
     async def _tick(self) -> None:
         with contextlib.suppress(TimeoutError):
