@@ -14,11 +14,11 @@ from s1demo.decoding.prompt import check_question
 from s1demo.decoding.runs import compare
 from s1demo.delimiters import EXTENSION
 from s1demo.engines import Engine
-from s1demo.events import EndSuppressed, Event, Finished, RunStarted, SamplingParams, ThinkingEnded, Tokens
+from s1demo.events import EndSuppressed, Event, Finished, RunStarted, ThinkingEnded, Tokens
 from s1demo.policies import comparison_policies
 from s1demo.settings import Settings
 from s1demo.traces import TraceBuilder
-from s1demo.ui.controls import default_budget, limit, number, whole
+from s1demo.ui.controls import default_budget, limit, sampling_params, whole
 from s1demo.ui.stream.streaming import Pump, describe
 
 Item = dict[str, Any]
@@ -99,9 +99,7 @@ async def _items(
 
     async def recorded() -> AsyncGenerator[tuple[str, Event], None]:
         check_question(question, settings.max_question_chars)
-        temperature, top_p, seed = sampling
-        params = SamplingParams(number(temperature, "temperature"), number(top_p, "top-p"), whole(seed, "seed"))
-        chosen = policies()
+        params, chosen = sampling_params(*sampling), policies()
         builders.update({name: TraceBuilder(question, engine.info, policy, params) for name, policy in chosen.items()})
         async with aclosing(compare(engine, question, chosen, params)) as events:
             async for name, event in events:

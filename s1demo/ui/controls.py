@@ -12,6 +12,7 @@ import gradio as gr
 from s1demo.budget import AUTO, Limit
 from s1demo.delimiters import EXTENSION
 from s1demo.errors import InputError
+from s1demo.events import SamplingParams
 from s1demo.ui.page.component import scripted
 
 NOTHING, OWN = "nothing", "own…"
@@ -21,14 +22,17 @@ READING, FULL = "reading speed", "full speed"
 _SMALL_CONTEXT = 4096
 
 
+def doubling(first: int, most: int) -> list[int]:
+    """`first` and its doubles up to `most`."""
+    stops = [first]
+    while 2 * stops[-1] <= most:
+        stops.append(2 * stops[-1])
+    return stops
+
+
 def budget_stops(context_length: int) -> list[Limit]:
-    """The stops of the thinking-budget slider: 0, powers of two below half the context, `auto`."""
-    stops: list[Limit] = [0]
-    tokens = 8
-    while tokens <= context_length // 2:
-        stops.append(tokens)
-        tokens *= 2
-    return [*stops, AUTO]
+    """The stops of the thinking-budget slider: 0, powers of two up to half the context, `auto`."""
+    return [0, *doubling(8, context_length // 2), AUTO]
 
 
 def default_budget(context_length: int) -> int:
@@ -70,6 +74,15 @@ def stop_slider(
   data-stops="{html.escape(json.dumps(stops))}" data-units="{units[0]}|{units[1]}">
 <div class="ticks" aria-hidden="true">{ticks}</div>"""
     return scripted("web/controls", template, value=value, elem_id=elem_id, elem_classes=["stop-slider"])
+
+
+def sampling_params(temperature: Any, top_p: Any, seed: Any) -> SamplingParams:
+    """How to pick tokens, from untrusted input.
+
+    Raises:
+        InputError: something that is no number, or out of range.
+    """
+    return SamplingParams(number(temperature, "temperature"), number(top_p, "top-p"), whole(seed, "seed"))
 
 
 def limit(value: Any) -> Limit:

@@ -9,7 +9,7 @@ from s1demo.budget import BudgetPolicy
 from s1demo.errors import InputError
 from s1demo.events import SamplingParams
 from s1demo.policies import comparison_policies
-from s1demo.ui.controls import EXTENSIONS, NOTHING, OWN, limit, number, whole
+from s1demo.ui.controls import EXTENSIONS, NOTHING, OWN, limit, sampling_params, whole
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,6 @@ class CompareChoices:
         """How to pick tokens.
 
         Raises:
-            InputError: something that is no number.
+            InputError: something that is no number, or out of range.
         """
-        return SamplingParams(number(self.temperature, "temperature"), number(self.top_p, "top-p"), whole(self.seed, "seed"))
+        return sampling_params(self.temperature, self.top_p, self.seed)

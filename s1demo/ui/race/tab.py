@@ -19,7 +19,7 @@ from s1demo.engines import Engine
 from s1demo.events import EngineInfo, Event, Finished, SamplingParams
 from s1demo.traces import TraceBuilder
 from s1demo.ui.asking import Events, question_row, speed_choice, stream_into
-from s1demo.ui.controls import MOST_WAITS, number, stop_slider, whole
+from s1demo.ui.controls import MOST_WAITS, sampling_params, stop_slider, whole
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
 from s1demo.ui.page.component import scripted
@@ -101,7 +101,7 @@ class RaceChoices:
         Raises:
             InputError: something that is no number, or out of range.
         """
-        return SamplingParams(number(self.temperature, "temperature"), seed=whole(self.seed, "seed"))
+        return sampling_params(self.temperature, 1, self.seed)
 
 
 def build_race_tab(exhibit: Exhibit) -> Fields:

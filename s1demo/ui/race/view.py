@@ -26,6 +26,7 @@ from s1demo.events import Event, Finished, RunStarted, Tokens
 from s1demo.traces import Trace, TraceBuilder
 from s1demo.ui.stream.answer_groups import NONE, AnswerGroups
 from s1demo.ui.stream.render import ComparisonView, Op
+from s1demo.ui.stream.words import times
 
 SEQUENTIAL, PARALLEL = "sequential", "parallel"
 _TEXT = ("start", "text", "wait", "forced", "end", "delimiter")
@@ -85,7 +86,8 @@ class RaceView:
     def _sequential_finished(self, name: str, trace: Trace) -> list[Op]:
         ops = [self._answered(SEQUENTIAL, trace)]
         if name == self._longest:
-            line = f"{_n(trace.sampled_tokens, 'token')}, {_times(trace.waits_used)}"
+            forced = f"made to go on {times(trace.waits_used)}" if trace.waits_used else "not made to go on"
+            line = f"{_n(trace.sampled_tokens, 'token')}, {forced}"
             ops += [["fair", trace.sampled_tokens], self._result(SEQUENTIAL, trace.answer, line), *self._parallel_results()]
         return ops
 
@@ -120,8 +122,8 @@ class RaceView:
         if not finished:
             return []
         everything = vote(finished)
-        told = _votes(everything) + ("" if len(finished) == of else ", so far")
-        ops = [self._result("all", everything.answer, f"{told}, {_n(everything.spent_tokens, 'token')}")]
+        votes = _votes(everything) + ("" if len(finished) == of else ", so far")
+        ops = [self._result("all", everything.answer, f"{votes}, {_n(everything.spent_tokens, 'token')}")]
         rival = self._sequential[self._longest].trace()
         if rival.finish_reason is not None and (len(finished) == of or everything.spent_tokens > rival.sampled_tokens):
             ops.append(self._equal(finished, rival.sampled_tokens))
@@ -158,8 +160,8 @@ class RaceView:
         for method, title in _TITLES.items():
             if method in self._results:
                 answer, verdict, line = self._results[method]
-                told = f"answers {answer}{f' ({verdict})' if verdict else ''}" if answer else "has no answer"
-                parts.append(f"{title} {told}: {line}.")
+                does = f"answers {answer}{f' ({verdict})' if verdict else ''}" if answer else "has no answer"
+                parts.append(f"{title} {does}: {line}.")
         return " ".join(parts) or "The race is on; nothing has been answered yet."
 
 
@@ -169,7 +171,3 @@ def _n(n: int, what: str) -> str:
 
 def _votes(choice: Choice) -> str:
     return f"{choice.votes} of {_n(choice.n_samples, 'vote')}"
-
-
-def _times(n: int) -> str:
-    return "made to go on once" if n == 1 else f"made to go on {n} times" if n else "not made to go on"

@@ -1,6 +1,6 @@
 """The Replay tab: recorded comparisons with their real timing, from the exhibit, from a file or from a link; no model is asked.
 
-The server checks a recording and folds it once, when it is chosen (`playback.py`); the page plays it alone (`web/replay.js`).
+The server checks a recording and folds it once, when it is chosen (`view.py`); the page plays it alone (`web/replay.js`).
 What a visitor brings is read, answered and forgotten. The address holds `replay`, the id of a shipped recording, or a whole trace
 behind its #.
 """
@@ -18,7 +18,6 @@ from s1demo.errors import InputError, S1Error
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
 from s1demo.ui.page.component import PRIVATE, as_value, literal, scripted
-from s1demo.ui.replay.playback import playback
 from s1demo.ui.replay.recordings import (
     MAX_FILE_BYTES,
     MAX_LINK_CHARACTERS,
@@ -30,6 +29,7 @@ from s1demo.ui.replay.recordings import (
     tokenizer_of,
     unpacked,
 )
+from s1demo.ui.replay.view import playback
 from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
 from s1demo.ui.stream.panes import PANE, RUNS
 from s1demo.ui.stream.streaming import describe

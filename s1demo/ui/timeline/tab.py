@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from s1demo.budget import BudgetPolicy, Limit
+from s1demo.budget import BudgetPolicy
 from s1demo.decoding.answers_at_waits import AnswersAtWaits
 from s1demo.decoding.probe import ProbeAt, run_and_probe
 from s1demo.decoding.prompt import Prompt
@@ -18,7 +18,7 @@ from s1demo.engines import Engine
 from s1demo.errors import InputError
 from s1demo.events import SamplingParams
 from s1demo.ui.asking import Events, question_row, speed_choice, stream_into
-from s1demo.ui.controls import MOST_WAITS, stop_slider, whole
+from s1demo.ui.controls import MOST_WAITS, doubling, stop_slider, whole
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
 from s1demo.ui.page.component import PRIVATE, scripted
@@ -74,7 +74,7 @@ def build_timeline_tab(exhibit: Exhibit) -> Fields:
     context_length = exhibit.engine.info.context_length
     row = question_row(KIND, exhibit, FIRST_QUESTION)
     with gr.Row(elem_classes=["controls"]):
-        counts: list[Limit] = [*range(MOST_WAITS + 1)]
+        counts = [*range(MOST_WAITS + 1)]
         waits = stop_slider("tl-waits", "Make it go on", "by a forced Wait", ("time", "times"), counts, 2, MOST_WAITS)
         places = [GRID, LINES, WAITS]
         where = gr.Radio(
@@ -101,18 +101,14 @@ def closest(context_length: int) -> int:
     return -(-context_length // _MOST_PER_CONTEXT)
 
 
-def grid_stops(context_length: int) -> list[Limit]:
+def grid_stops(context_length: int) -> list[int]:
     """The stops of the grid: powers of two up to a sixteenth of the context, none closer than `closest`."""
-    stops: list[Limit] = [2 ** (closest(context_length) - 1).bit_length()]
-    while (following := 2 * int(stops[-1])) <= max(64, context_length // 16):
-        stops.append(following)
-    return stops
+    return doubling(2 ** (closest(context_length) - 1).bit_length(), max(64, context_length // 16))
 
 
 def default_grid(context_length: int) -> int:
     """A grid fine enough to see an answer change, and coarse enough for a long trace."""
-    fitting = [int(stop) for stop in grid_stops(context_length) if int(stop) * _PER_CONTEXT <= context_length]
-    return max(4, *fitting, 4)
+    return max([4, *(stop for stop in grid_stops(context_length) if stop * _PER_CONTEXT <= context_length)])
 
 
 def probe_at(where: Any, every: Any, context_length: int) -> ProbeAt:
