@@ -50,12 +50,16 @@ def _compare(page: Any) -> None:
     page.wait_for_selector("#trace-view [data-running=false]")
 
 
+def _run_tab(page: Any, tab: str, question: str) -> None:
+    page.wait_for_selector(f"#{tab}-view [data-running]")
+    page.wait_for_function(_ASKED, arg=[tab, question])
+    page.click(f"#{tab}-run")
+    page.wait_for_selector(f"#{tab}-view [data-running=true]")
+    page.wait_for_selector(f"#{tab}-view [data-running=false]")
+
+
 def _timeline(page: Any) -> None:
-    page.wait_for_selector("#timeline-view [data-running]")
-    page.wait_for_function(_ASKED, arg=["timeline", TIMELINE_QUESTION])
-    page.click("#timeline-run")
-    page.wait_for_selector("#timeline-view [data-running=true]")
-    page.wait_for_selector("#timeline-view [data-running=false]")
+    _run_tab(page, "timeline", TIMELINE_QUESTION)
     page.evaluate("""() => {
       const scrubber = document.querySelector('.tl-scrubber');
       scrubber.value = Math.round(0.3 * scrubber.max);
@@ -64,11 +68,7 @@ def _timeline(page: Any) -> None:
 
 
 def _race(page: Any) -> None:
-    page.wait_for_selector("#race-view [data-running]")
-    page.wait_for_function(_ASKED, arg=["race", RACE_QUESTION])
-    page.click("#race-run")
-    page.wait_for_selector("#race-view [data-running=true]")
-    page.wait_for_selector("#race-view [data-running=false]")
+    _run_tab(page, "race", RACE_QUESTION)
 
 
 def _s1k(page: Any) -> None:

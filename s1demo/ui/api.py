@@ -21,7 +21,7 @@ from s1demo.traces import TraceBuilder
 from s1demo.ui.controls import default_budget, limit, sampling_params, whole
 from s1demo.ui.stream.streaming import Pump, describe
 
-Item = dict[str, Any]
+JsonObject = dict[str, Any]
 _ASK = "ask"
 
 
@@ -37,7 +37,7 @@ def add_endpoints(engine: Engine, settings: Settings) -> None:
         temperature: float = 0.0,
         top_p: float = 1.0,
         seed: int = 0,
-    ) -> AsyncGenerator[Item, None]:
+    ) -> AsyncGenerator[JsonObject, None]:
         """Ask one question under one budget-forcing policy.
 
         Yields small objects by "type": started, tokens, end_suppressed, thinking_ended, finished, and waiting where nothing
@@ -61,7 +61,7 @@ def add_endpoints(engine: Engine, settings: Settings) -> None:
         temperature: float = 0.0,
         top_p: float = 1.0,
         seed: int = 0,
-    ) -> AsyncGenerator[Item, None]:
+    ) -> AsyncGenerator[JsonObject, None]:
         """Ask one question three times at once: truncated at the budget, natural, and extended by `num_ignore` suppressed ends.
 
         Yields small objects by "type" and "run", as /ask does; the last one has "type": "result" and the traces under "runs".
@@ -85,7 +85,7 @@ async def _items(
     question: str,
     policies: Callable[[], dict[str, BudgetPolicy]],
     sampling: tuple[Any, Any, Any],
-) -> AsyncGenerator[Item, None]:
+) -> AsyncGenerator[JsonObject, None]:
     """Deltas of the runs, tokens of one tick joined, and their traces in the end.
 
     Args:
@@ -116,7 +116,7 @@ async def _items(
     yield {"type": "result", "runs": {name: builder.trace().to_dict() for name, builder in builders.items()}}
 
 
-def delta(name: str, event: Event) -> Item:
+def delta(name: str, event: Event) -> JsonObject:
     """One event as a small JSON object."""
     match event:
         case RunStarted():
@@ -134,10 +134,10 @@ def delta(name: str, event: Event) -> Item:
             return {"type": "finished", "run": name, "finish_reason": event.finish_reason.value, **counts}
 
 
-def joined(items: list[Item]) -> list[Item]:
+def joined(items: list[JsonObject]) -> list[JsonObject]:
     """The same deltas in fewer objects: consecutive tokens of one run, phase and origin become one."""
-    kept: list[Item] = []
-    last: dict[str, Item] = {}
+    kept: list[JsonObject] = []
+    last: dict[str, JsonObject] = {}
     for item in items:
         before = last.get(item["run"])
         if before and all(item.get(key) == before.get(key) for key in ("type", "phase", "origin")) and item["type"] == "tokens":

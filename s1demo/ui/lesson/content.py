@@ -51,7 +51,7 @@ CODE = (  # what a reader would look for, file, symbol
     ("quality", "training/curation/quality.py", "format_faults"),
     ("difficulty", "training/curation/difficulty.py", "keep_unsolved"),
     ("diversity", "training/curation/diversity.py", "choose"),
-    ("fine-tuning", "training/sft.py", "train"),
+    ("fine-tuning", "training/sft/train.py", "train"),
     ("95 % intervals", "s1demo/evals/metrics.py", "wilson"),
 )
 REAL = (

@@ -132,7 +132,7 @@ class ComparisonView:
     Args:
         names: the runs, left to right.
         gold: the true answer where it is known; without it there are no verdicts.
-        kind: of the true answer. Formulas get theirs later, from a `FormulaVerdict`.
+        kind: of the true answer. Formulas get their verdict from a `FormulaVerdict`, which takes longer.
     """
 
     def __init__(self, names: Sequence[str], gold: str | None = None, kind: Kind = Kind.TEXT) -> None:
