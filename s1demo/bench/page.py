@@ -1,6 +1,6 @@
 """`python -m s1demo bench --ui`: bytes of the first load, a long trace in Chromium, the first token, a class.
 
-Every figure is of the page, not of a model: the engine behind it writes known text at a known pace (`page_server.py`), in a
+Every figure is of the page, not of a model. The engine behind it writes known text at a known pace (`page_server.py`), in a
 process of its own. The targets are printed beside the figures; on a busy machine read the ratios.
 """
 
@@ -266,7 +266,7 @@ def _first_token(browser: Any, url: str, ask: AskServer) -> dict[str, float]:
 
 
 async def _long_bytes(url: str, long_run: LongRun) -> dict[str, float]:
-    """What the same takes on the wire, and, where tokens come at an even pace, its second half of tokens against its first."""
+    """The bytes that the same run sends and, where tokens come at an even pace, its second half of tokens against its first."""
     halves, tokens, n_updates = [0, 0], 0, 0
 
     def note(message: str) -> None:
@@ -349,8 +349,8 @@ class _Run:
 
 async def _session(client: Any, run: _Run, session: str, note: Callable[[str], None]) -> None:
     """One visitor: asks, and notes what comes."""
-    order = {"data": run.values, "fn_index": run.fn_index, "session_hash": session, "event_data": None}
-    await client.post("/gradio_api/queue/join", json=order)
+    body = {"data": run.values, "fn_index": run.fn_index, "session_hash": session, "event_data": None}
+    await client.post("/gradio_api/queue/join", json=body)
     async with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as answer:
         async for line in answer.aiter_lines():
             note(line)

@@ -24,7 +24,7 @@ from s1demo.settings import EMBEDDED_MODEL, Settings
 from s1demo.ui.app import build_app, launch_settings
 from s1demo.ui.stream import streaming
 
-_ANSWER_HOLDS_FOR = 1024  # thinking tokens: then it answers something else, as a trace that is looked at closely would
+_ANSWER_HOLDS_FOR = 1024  # thinking tokens; then its answer changes, so that Timeline has changes to draw
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class WritingPace:
         thinking_tokens: after so many it stops.
         sample_tokens: after so many it stops at a temperature above 0; None for as many.
         tokens_per_second: of one run.
-        chunk_tokens: it hands out so many at a time.
+        chunk_tokens: of one segment.
         updates_per_second: the most the page is sent.
     """
 
@@ -47,13 +47,10 @@ class WritingPace:
 
 
 class PacedEngine:
-    """Writes known text at a known pace; see the module.
-
-    Args:
-        pace: how.
+    """Writes known text at a known pace.
 
     Attributes:
-        first_token_at: when the first token of the last run was handed out, seconds since the epoch.
+        first_token_at: when the first token of the last run was yielded, seconds since the epoch.
     """
 
     def __init__(self, pace: WritingPace) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of every tab for the README: `python -m s1demo.bench.screenshots --out assets/screenshots`. A developer's tool.
+"""Screenshots of every tab for the README: `python -m s1demo.bench.screenshots --out assets/screenshots`.
 
 Needs Playwright (requirements-dev.txt) and a Chromium, see chromium.py.
 """
@@ -27,17 +27,17 @@ HEIGHTS = {1440: 900, 390: 844}  # desktop and phone: width -> height in CSS pix
 PHONE = 390
 _ASKED = "([tab, question]) => document.querySelector(`#${tab}-question textarea`).value === question"
 Scheme = Literal["light", "dark"]
-LONGEST = 1700  # a picture of a phone ends here; the page may go on
+LONGEST = 1700  # CSS pixels: a screenshot of a phone ends here, the page may go on
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One tab in a state worth a picture.
+    """One tab in a state worth a screenshot.
 
     Attributes:
         address: what the address says besides the tab.
         prepare: brings the open page into that state.
-        phone_schemes: colour schemes of the pictures at phone size; a desktop has both.
+        phone_schemes: colour schemes of the screenshots at phone size; a desktop has both.
     """
 
     address: dict[str, str]
@@ -101,29 +101,22 @@ SCENES: dict[str, Scene] = {  # the tabs of app.py, in their order
 
 
 def names_of(tab: str) -> list[tuple[int, Scheme, str]]:
-    """The pictures of one tab: (width, colour scheme, file name)."""
+    """The screenshots of one tab: (width, colour scheme, file name)."""
     shots: list[tuple[int, Scheme]] = [(1440, "light"), (1440, "dark")]
     shots += [(PHONE, scheme) for scheme in SCENES[tab].phone_schemes]
     return [(width, scheme, f"{tab}-{width}-{scheme}.png") for width, scheme in shots]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Take the pictures.
-
-    Args:
-        arguments: without the program's name; the process's own by default.
-
-    Returns:
-        The exit code: 0, or 2 with one line on stderr.
-    """
+    """Take the screenshots; exit code 0, or 2 with one line on stderr."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the screenshots")
     parser.add_argument("--only", metavar="TAB,...", default=",".join(SCENES), help="these tabs only (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
         tabs = tabs_of(options.only)
         with _served() as url:
-            take_pictures(url, options.out, tabs)
+            take_screenshots(url, options.out, tabs)
     except S1Error as error:
         print(f"screenshots: {error}", file=sys.stderr)
         return 2
@@ -143,16 +136,11 @@ def tabs_of(text: str) -> list[str]:
     return tabs
 
 
-def take_pictures(url: str, out: Path, tabs: Sequence[str]) -> None:
+def take_screenshots(url: str, out: Path, tabs: Sequence[str]) -> None:
     """Bring each tab into its state at every size and colour scheme, and save what the page shows.
 
-    Args:
-        url: where the app listens.
-        out: folder for the pictures.
-        tabs: names of tabs.
-
     Raises:
-        InputError: there is nothing to take them with.
+        InputError: Playwright or Chromium is missing.
     """
     out.mkdir(parents=True, exist_ok=True)
     with open_chromium() as browser:

@@ -44,13 +44,7 @@ _SELECTED = "async () => (await s1.module('page/address')).set({{tab: {}}})"
 
 
 def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = None) -> gr.Blocks:
-    """The whole page; one file per tab builds its tab.
-
-    Args:
-        engine: what decodes.
-        settings: limits of one run.
-        bank: example questions and known answers, the embedded ones by default.
-    """
+    """The whole page; without a bank, the questions that come with the exhibit are offered."""
     exhibit = Exhibit(engine, settings, bank or QuestionBank.load())
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
         scripted("page/header", _header(engine.info, settings.model_path), elem_id="header")
@@ -73,7 +67,7 @@ def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = No
 
 
 def launch_settings(settings: Settings) -> dict[str, Any]:
-    """What `demo.launch` is given: the look, and nothing public that need not be."""
+    """What `demo.launch` is given: theme, scripts, styles, and nothing public that need not be."""
     return {
         "server_name": settings.host or None,  # None: Gradio decides (127.0.0.1; all interfaces on Spaces)
         "server_port": settings.port or None,  # None: the first free one from 7860

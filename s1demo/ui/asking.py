@@ -119,7 +119,6 @@ def stream_into(
 
     Args:
         view: the component that shows the run; its script listens to `resync`.
-        exhibit: what stands behind the page.
         kind: the tab, and the kind of its runs.
         row: the question row.
         inputs: what can be set besides the question, by its name in the address; `speed` among it.

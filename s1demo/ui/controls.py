@@ -55,12 +55,9 @@ def stop_slider(
     """A slider with real stops, a tick under each, and a field for an exact number; its value is a number or `auto`.
 
     Args:
-        elem_id: the id of the element around both inputs.
-        label: what is set.
+        elem_id: of the element around both inputs.
         note: which run it concerns.
         units: singular and plural of what is counted.
-        stops: the stops from left to right.
-        value: the first value.
         largest: the largest number that can be typed.
         step: what a typed number is a multiple of.
     """

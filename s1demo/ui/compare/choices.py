@@ -14,7 +14,7 @@ from s1demo.ui.controls import EXTENSIONS, NOTHING, OWN, limit, sampling_params,
 
 @dataclass(frozen=True)
 class CompareChoices:
-    """The inputs by their names in the address, as Gradio hands them over; untrusted.
+    """The inputs by their names in the address, as Gradio passes them; untrusted.
 
     Attributes:
         budget: thinking tokens of the truncated run, a number or `auto`.

@@ -20,7 +20,7 @@ from s1demo.ui.page.address import Fields
 from s1demo.ui.page.component import PRIVATE, scripted
 from s1demo.ui.page.translation import said
 from s1demo.ui.questions import DEFAULT_QUESTION
-from s1demo.ui.stream.panes import PANE, RUNS
+from s1demo.ui.stream.panes import PANES, RUNS
 from s1demo.ui.stream.render import ComparisonView
 from s1demo.ui.stream.streaming import View
 from s1demo.ui.stream.verdicts import Verdicts, given_answer, truth_for
@@ -81,9 +81,9 @@ def build_compare_tab(exhibit: Exhibit) -> Fields:
     """Lay out the tab inside the open Blocks context and connect it; returns the fields a link fills in."""
     row = question_row(KIND, exhibit, DEFAULT_QUESTION, N_EXAMPLES)
     inputs = _controls_row(exhibit.engine.info.context_length)
-    panes = "".join(PANE.format(name=name, title=title, empty=empty) for name, (title, empty) in RUNS.items())
     keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{what}</dd>" for key, what in KEYS)
-    view = scripted("compare/compare", _VIEW.format(panes=panes, keys=keys), "resync", "save", elem_id="trace-view")
+    template = _VIEW.format(panes="".join(PANES.values()), keys=keys)
+    view = scripted("compare/compare", template, "resync", "save", elem_id="trace-view")
     file = scripted("compare/file", "<i></i>", elem_id="trace-file", visible="hidden")
     recorders: WeakKeyDictionary[View, ComparisonRecorder] = WeakKeyDictionary()
 
@@ -114,8 +114,7 @@ def comparison(exhibit: Exhibit, choices: CompareChoices, recorder: ComparisonRe
     truth = truth_for(choices.answer, exhibit.bank.answer_to(question))
     verdicts = [Verdicts(truth, exhibit.judge)] if truth else []
     events = compare_with_answers(exhibit.engine, question, policies, sampling, *verdicts)
-    view = ComparisonView(list(RUNS), truth.answer, truth.kind) if truth else ComparisonView(list(RUNS))
-    return view, recorder.record(events, question, exhibit.engine.info, policies, sampling)
+    return ComparisonView(list(RUNS), truth), recorder.record(events, question, exhibit.engine.info, policies, sampling)
 
 
 def _controls_row(context_length: int) -> Fields:

@@ -280,7 +280,7 @@ def _forcing_stages(run: RunResult | None) -> dict[str, dict[str, str]]:
 
 
 def curve(run: RunResult) -> dict[str, Any]:
-    """The measured points as the picture needs them."""
+    """The measured points as the chart needs them."""
     return {
         "model": run.model,
         "n": run.n,

@@ -25,7 +25,7 @@ def scripted(module: str, template: str, *events: str, **options: Any) -> gr.HTM
 
 
 def as_value(answer: dict[str, Any]) -> str:
-    """An object as the text of a component's value: JSON in which nothing looks like a tag."""
+    """An object as the text of a component's value: JSON without a `<`, so that no part of it can be read as a tag."""
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 

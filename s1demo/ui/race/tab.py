@@ -64,7 +64,7 @@ _VIEW = """
 
 @dataclass(frozen=True)
 class RaceChoices:
-    """The inputs by their names in the address, as Gradio hands them over; untrusted.
+    """The inputs by their names in the address, as Gradio passes them; untrusted.
 
     Attributes:
         waits: how often the sequential trace is made to go on.

@@ -57,12 +57,10 @@ class RaceView:
         self._results: dict[str, tuple[str | None, str, str]] = {}
 
     def feed(self, name: str, event: Event, seconds: float) -> list[Op]:
-        """The operations one event asks for.
+        """The operations of one event, `seconds` after the start.
 
         Args:
             name: a run of `sequential`, or `PARALLEL` for the samples, one after the other in the order of their numbers.
-            event: what happened.
-            seconds: how long the race has taken so far.
         """
         if name == PARALLEL:
             self._begun += isinstance(event, RunStarted)

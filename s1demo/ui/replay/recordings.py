@@ -1,6 +1,6 @@
 """Recorded runs: the shipped ones, files that visitors bring, and links that carry a trace. All of it is checked here.
 
-Pure but for reading the shipped file. Nothing that a visitor brings is kept: it is parsed, checked and handed on.
+Pure but for reading the shipped file. Nothing that a visitor brings is kept.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _traces_of(value: Any) -> tuple[list[Trace], dict[tuple[str, int], str], str
     traces = [Trace.from_dict(record) for record in records]
     for trace in traces:
         check_playable(trace)
-    one_question = len({trace.question for trace in traces}) == 1  # else nobody knows to which it is the answer
+    one_question = len({trace.question for trace in traces}) == 1  # else it is unknown which question it answers
     return traces, answers, true_answer if one_question else ""
 
 

@@ -31,7 +31,7 @@ from s1demo.ui.replay.recordings import (
 )
 from s1demo.ui.replay.view import playback
 from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
-from s1demo.ui.stream.panes import PANE, RUNS
+from s1demo.ui.stream.panes import PANES
 from s1demo.ui.stream.streaming import describe
 from s1demo.ui.stream.verdicts import truth_for
 
@@ -139,10 +139,7 @@ def _template(shipped: dict[str, Recording]) -> str:
         "too-large": TOO_LARGE,
         "reading": str(READING_TOKENS_PER_SECOND),
     }
-    panes = (
-        f'<template data-run="{name}">{PANE.format(name=name, title=title, empty=empty)}</template>'
-        for name, (title, empty) in RUNS.items()
-    )
+    panes = (f'<template data-run="{name}">{pane}</template>' for name, pane in PANES.items())
     return _VIEW.format(
         data=" ".join(f'data-{name}="{literal(html.escape(value))}"' for name, value in facts.items()),
         speeds="".join(_SPEED.format(speed, "reading speed" if speed == "reading" else f"{speed}×") for speed in SPEEDS),

@@ -1,4 +1,4 @@
-"""A recording -> timed operations: what the page shows of a recorded comparison, and when. Pure.
+"""A recording -> view operations and their times for the Replay tab; pure.
 
 The page gets one JSON object and plays it alone, with no server. Its `frames` are a list of [ms, tokens, ops] in order of time:
 when it happened, from the start of the recorded run; how many tokens the longest run had by then, which is what reading speed
@@ -38,7 +38,7 @@ def playback(
     Args:
         recording: checked (`recordings.check_playable`).
         truth: the true answer where it is known.
-        tokenizer: of the recorded model, None where it is not at hand; it cuts the text into tokens.
+        tokenizer: of the recorded model, None where it is missing; it cuts the text into tokens.
         grade: compares what exact rules cannot; without it such answers have no verdict.
 
     Returns:
@@ -90,7 +90,7 @@ def frames_of(
         events: those of each run.
         truth, grade: as in `playback`.
     """
-    view = ComparisonView(list(events), truth.answer, truth.kind) if truth else ComparisonView(list(events))
+    view = ComparisonView(list(events), truth)
     answers, tokens = answers_at_waits(recording), dict.fromkeys(events, 0)
     merged = sorted(((seconds, name, event) for name, run in events.items() for seconds, event in run), key=lambda item: item[0])
     for ms, group in itertools.groupby(merged, key=lambda item: round(1000 * item[0])):
@@ -182,7 +182,7 @@ def texts_fit(trace: Trace, tokenizer: EngineTokenizer) -> bool:
 
 
 class EvenText:
-    """The text of a trace whose tokenizer is not at hand: spread evenly over its tokens, forced text where it was forced.
+    """The text of a trace whose tokenizer is missing: spread evenly over its tokens, forced text where it was forced.
 
     Args:
         trace: checked.

@@ -38,7 +38,7 @@ class SoFar:
 
 
 def sentence(runs: Iterable[RunView], trunk: int) -> str:
-    """The comparison in words, for people who cannot see the fork picture."""
+    """The comparison in words, for people who cannot see the chart."""
     parts = [f"All runs share their first {trunk:,} thinking tokens."] if trunk else []
     parts += [f"The {run.name} run {_story(run)}." for run in runs]
     return " ".join(parts)
