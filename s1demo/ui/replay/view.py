@@ -113,13 +113,12 @@ def frames_of(
 
 def _late_verdict(item: Event | AnswerSoFar, answer_text: str, truth: Truth, grade: Grade) -> FormulaVerdict | None:
     """The verdict on an answer that exact rules cannot decide."""
-    match item:
-        case AnswerSoFar():
-            number, text = item.wait_number, item.answer_text
-        case Finished():
-            number, text = None, answer_text
-        case _:
-            return None
+    number: int | None = None
+    text = answer_text
+    if isinstance(item, AnswerSoFar):
+        number, text = item.wait_number, item.answer_text
+    elif not isinstance(item, Finished):
+        return None
     answer = extract_answer(text, truth.kind)
     return None if decide(answer, truth.answer, truth.kind) is not None else FormulaVerdict(number, grade(answer, truth))
 
