@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,6 @@ from s1demo.ui.timeline.tab import FIRST_QUESTION as TIMELINE_QUESTION
 
 HEIGHTS = {1440: 900, 390: 844}  # desktop and phone: width -> height in CSS pixels
 PHONE = 390
-_ASKED = "([tab, question]) => document.querySelector(`#${tab}-question textarea`).value === question"
 Scheme = Literal["light", "dark"]
 LONGEST = 1700  # CSS pixels: a screenshot of a phone ends here, the page may go on
 
@@ -36,67 +35,34 @@ class Scene:
 
     Attributes:
         address: what the address says besides the tab.
-        prepare: brings the open page into that state.
+        ready: what is on the page in that state, as a CSS selector.
+        touch: JavaScript to run then.
         phone_schemes: colour schemes of the screenshots at phone size; a desktop has both.
     """
 
     address: dict[str, str]
-    prepare: Callable[[Any], None]
+    ready: str
+    touch: str = ""
     phone_schemes: tuple[Scheme, ...] = ("light",)
 
 
-def _compare(page: Any) -> None:
-    page.wait_for_function("document.querySelectorAll('.pane.finished').length >= 3")
-    page.wait_for_selector("#trace-view [data-running=false]")
-
-
-def _run_tab(page: Any, tab: str, question: str) -> None:
-    page.wait_for_selector(f"#{tab}-view [data-running]")
-    page.wait_for_function(_ASKED, arg=[tab, question])
-    page.click(f"#{tab}-run")
-    page.wait_for_selector(f"#{tab}-view [data-running=true]")
-    page.wait_for_selector(f"#{tab}-view [data-running=false]")
-
-
-def _timeline(page: Any) -> None:
-    _run_tab(page, "timeline", TIMELINE_QUESTION)
-    page.evaluate("""() => {
-      const scrubber = document.querySelector('.tl-scrubber');
-      scrubber.value = Math.round(0.3 * scrubber.max);
-      scrubber.dispatchEvent(new Event('input', { bubbles: true }));
-    }""")
-
-
-def _race(page: Any) -> None:
-    _run_tab(page, "race", RACE_QUESTION)
-
-
-def _s1k(page: Any) -> None:
-    page.wait_for_function("document.querySelector('.s1k-row')?.textContent.trim().length > 40")
-
-
-def _scaling(page: Any) -> None:
-    page.wait_for_selector(".scaling-plot .main-svg")
-    page.wait_for_selector(".scaling-questions li")
-
-
-def _lesson(page: Any) -> None:
-    page.wait_for_selector(".lesson[data-state=ready] .forcing[data-step='5']")
-
-
-def _replay(page: Any) -> None:
-    page.wait_for_selector(".replay[data-state=ready][data-playing=false]")
-    page.wait_for_function("document.querySelectorAll('.replay-stage .pane.finished').length === 3")
-
-
-SCENES: dict[str, Scene] = {  # the tabs of app.py, in their order
-    "compare": Scene({"run": "1"}, _compare, ("light", "dark")),
-    "timeline": Scene({"question": TIMELINE_QUESTION}, _timeline),
-    "race": Scene({"question": RACE_QUESTION}, _race),
-    "s1k": Scene({"set": S1_MINI_1K, "row": "91"}, _s1k),  # the set that needs no network
-    "scaling": Scene({"point": "curve|Wait x1"}, _scaling),
-    "lesson": Scene({"step": "5"}, _lesson),
-    "replay": Scene({}, _replay),
+_SCRUB = """() => {
+  const scrubber = document.querySelector('.tl-scrubber');
+  scrubber.value = Math.round(0.3 * scrubber.max);
+  scrubber.dispatchEvent(new Event('input', { bubbles: true }));
+}"""
+SCENES = {  # the tabs of app.py, as they follow each other there
+    "compare": Scene({"run": "1"}, "#trace-view [data-running=false] .pane.extended.finished", phone_schemes=("light", "dark")),
+    "timeline": Scene(
+        {"question": TIMELINE_QUESTION, "run": "1"}, "#timeline-view [data-running=false] .tl-trace.finished", _SCRUB
+    ),
+    "race": Scene(
+        {"question": RACE_QUESTION, "run": "1"}, "#race-view [data-running=false] [data-result=equal] .answer:not(:empty)"
+    ),
+    "s1k": Scene({"set": S1_MINI_1K, "row": "91"}, ".s1k-row .s1k-head h2"),  # the set that needs no network
+    "scaling": Scene({"point": "curve|Wait x1"}, "body:has(.scaling-plot .main-svg) .scaling-questions li"),
+    "lesson": Scene({"step": "5"}, ".lesson[data-state=ready] .forcing[data-step='5']"),
+    "replay": Scene({}, ".replay[data-state=ready][data-playing=false] .replay-stage .pane.extended.finished"),
 }
 
 
@@ -150,7 +116,9 @@ def take_screenshots(url: str, out: Path, tabs: Sequence[str]) -> None:
                 page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
                 page.goto(f"{url}?{urlencode({'tab': tab, **SCENES[tab].address})}")
                 page.wait_for_selector("[role=tab][aria-selected=true]")
-                SCENES[tab].prepare(page)
+                page.wait_for_selector(SCENES[tab].ready)
+                if SCENES[tab].touch:
+                    page.evaluate(SCENES[tab].touch)
                 page.evaluate("document.activeElement.blur()")
                 _save(page, out / name, whole=width == PHONE)
                 page.close()
