@@ -1,6 +1,6 @@
 """The Replay tab: recorded comparisons with their real timing, from the exhibit, from a file or from a link; no model is asked.
 
-The server checks a recording and folds it once, when it is chosen (`view.py`); the page plays it alone (`web/replay.js`).
+The server checks a recording and folds it once, when it is chosen (`view.py`); the page plays it alone (`replay.js`).
 What a visitor brings is read, answered and forgotten. The address holds `replay`, the id of a shipped recording, or a whole trace
 behind its #.
 """

@@ -167,7 +167,7 @@ class ComparisonView:
                 verdict = VERDICTS.get(event.outcome, "")
                 if event.wait_number is None:
                     run.verdict = verdict
-                    ops = [["verdict", name, verdict], *self._told()]
+                    ops = [["verdict", name, verdict], *self._in_words()]
                 else:
                     run.so_far[event.wait_number] = replace(run.so_far[event.wait_number], verdict=verdict)
                     ops = self._answered(run, event.wait_number)
@@ -181,9 +181,9 @@ class ComparisonView:
 
     def _answered(self, run: RunView, wait_number: int) -> list[Op]:
         so_far = run.so_far[wait_number]
-        return [["so-far", run.name, wait_number, so_far.answer, so_far.verdict], *self._told()]
+        return [["so-far", run.name, wait_number, so_far.answer, so_far.verdict], *self._in_words()]
 
-    def _told(self) -> list[Op]:
+    def _in_words(self) -> list[Op]:
         """The sentence anew, once there is one."""
         finished = any(run.finished for run in self.runs.values())
         return [["sentence", sentence(self.runs.values(), self.trunk())]] if finished else []
@@ -229,7 +229,7 @@ class ComparisonView:
         if event.finish_reason is FinishReason.LENGTH:
             details.append("answer cut at its limit")
         shown = run.answer if run.answer is not None else run.answer_text.strip()
-        ops: list[Op] = [["answer", run.name, shown, run.verdict, details], *self._told()]
+        ops: list[Op] = [["answer", run.name, shown, run.verdict, details], *self._in_words()]
         if all(other.finished for other in self.runs.values()):
             ops.append(["rate", round(max(rate, 0.0))])
         return ops
