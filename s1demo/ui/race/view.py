@@ -26,7 +26,6 @@ from s1demo.events import Event, Finished, RunStarted, Tokens
 from s1demo.traces import Trace, TraceBuilder
 from s1demo.ui.stream.answer_groups import NONE, AnswerGroups
 from s1demo.ui.stream.render import ComparisonView, Op
-from s1demo.ui.stream.words import times
 
 SEQUENTIAL, PARALLEL = "sequential", "parallel"
 _TEXT = ("start", "text", "wait", "forced", "end", "delimiter")
@@ -84,8 +83,7 @@ class RaceView:
     def _sequential_finished(self, name: str, trace: Trace) -> list[Op]:
         ops = [self._answered(SEQUENTIAL, trace)]
         if name == self._longest:
-            forced = f"made to go on {times(trace.waits_used)}" if trace.waits_used else "not made to go on"
-            line = f"{_n(trace.sampled_tokens, 'token')}, {forced}"
+            line = f"{_n(trace.sampled_tokens, 'token')}, {_times(trace.waits_used)}"
             ops += [["fair", trace.sampled_tokens], self._result(SEQUENTIAL, trace.answer, line), *self._parallel_results()]
         return ops
 
@@ -169,3 +167,7 @@ def _n(n: int, what: str) -> str:
 
 def _votes(choice: Choice) -> str:
     return f"{choice.votes} of {_n(choice.n_samples, 'vote')}"
+
+
+def _times(n: int) -> str:
+    return "made to go on once" if n == 1 else f"made to go on {n} times" if n else "not made to go on"

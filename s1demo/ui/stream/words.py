@@ -47,7 +47,7 @@ def sentence(runs: Iterable[RunView], trunk: int) -> str:
 def _story(run: RunView) -> str:
     n = f"{len(run.ids):,} thinking tokens"
     steps = [f"would have answered {_listed(_answers(run.so_far))}"] if run.so_far else []
-    steps += [f"was made to go on {times(run.waits)}"] if run.waits else []
+    steps += [f"was made to go on {_times(run.waits)}"] if run.waits else []
     steps += [f"repeats itself from token {run.loop.start + 1:,} on"] if run.loop else []
     match run.reason:
         case None:
@@ -91,8 +91,7 @@ def status(run: RunView) -> str:
     return ", ".join(part for part in (waits, ENDINGS[run.reason]) if part)
 
 
-def times(n: int) -> str:
-    """How often, such as "once"."""
+def _times(n: int) -> str:
     return "once" if n == 1 else f"{n} times"
 
 
