@@ -25,7 +25,7 @@ from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
 from s1demo.ui.stream.render import Op
 from s1demo.ui.stream.streaming import Message, View, ViewStream
 
-LANDING = "compare"  # the tab a visitor sees first; only its elements have ids without the tab's name
+LANDING_TAB = "compare"  # the tab a visitor sees first; only its elements have ids without the tab's name
 Events = AsyncGenerator[tuple[str, Any], None]
 
 _ASKED = """async (...values) => {{
@@ -45,7 +45,7 @@ class QuestionRow:
 
 def element_id(kind: str, part: str) -> str:
     """The id of a part of a tab."""
-    return part if kind == LANDING else f"{kind}-{part}"
+    return part if kind == LANDING_TAB else f"{kind}-{part}"
 
 
 def question_row(kind: str, exhibit: Exhibit, first: str, n_examples: int = 4) -> QuestionRow:
@@ -68,14 +68,14 @@ def question_row(kind: str, exhibit: Exhibit, first: str, n_examples: int = 4) -
             lines=1,
             max_lines=4,
             placeholder=said("Ask something this model was trained for"),
-            autofocus=kind == LANDING,
+            autofocus=kind == LANDING_TAB,
             elem_id=element_id(kind, "question"),
             elem_classes=["asked"],
             scale=1,
         )
         run = gr.Button(said("Run"), variant="primary", elem_id=element_id(kind, "run"), scale=0, min_width=72)
         stop = gr.Button(said("Stop"), elem_id=element_id(kind, "stop"), elem_classes=["asked-stop"], scale=0, min_width=72)
-    linked = "wait" if exhibit.engine.info.engine == "replay" and kind != LANDING else "run"
+    linked = "wait" if exhibit.engine.info.engine == "replay" and kind != LANDING_TAB else "run"
     line = f'<p id="{element_id(kind, "problem-text")}" class="asked-problem" role="alert" data-linked="{linked}"></p>'
     gr.HTML(html_template=line, elem_classes=["asked-line"], apply_default_css=False, js_on_load=None)
     _examples(kind, exhibit.bank, question, list(dict.fromkeys((known, *exhibit.bank.examples(n_examples))))[:n_examples])

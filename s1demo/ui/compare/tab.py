@@ -11,7 +11,7 @@ import gradio as gr
 
 from s1demo.budget import AUTO
 from s1demo.decoding.answers_at_waits import compare_with_answers
-from s1demo.ui.asking import LANDING, Events, question_row, speed_choice, stream_into
+from s1demo.ui.asking import LANDING_TAB, Events, question_row, speed_choice, stream_into
 from s1demo.ui.compare.choices import CompareChoices
 from s1demo.ui.compare.saving import ComparisonRecorder
 from s1demo.ui.controls import EXTENSIONS, MOST_WAITS, OWN, budget_stops, default_budget, stop_slider
@@ -25,7 +25,7 @@ from s1demo.ui.stream.render import ComparisonView
 from s1demo.ui.stream.streaming import View
 from s1demo.ui.stream.verdicts import Verdicts, given_answer, truth_for
 
-KIND = LANDING
+KIND = LANDING_TAB
 N_EXAMPLES = 5
 LINKED = ("question", "answer", "budget", "waits")  # what a comparison's link always says
 

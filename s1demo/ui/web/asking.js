@@ -11,7 +11,6 @@ import { Stream } from "./stream.js";
 const PATIENCE_SECONDS = 1.5; // a run that has not begun by then is waiting for a place
 const STILL_SECONDS = 5; // a model that brings nothing for so long is said to be silent: a server elsewhere may have gone
 const WAITING = "Others are running; yours begins as soon as a place is free.";
-const LANDING = "compare"; // only this tab's elements have ids without the tab's name (asking.py)
 
 // A run or its end is asked for, with the values of all fields; from now on the address reproduces the run.
 export function asked(kind, what, names, values, linked) {
@@ -44,8 +43,9 @@ export class Asking {
     if (this.part("problem-text").dataset.linked === "run") address.runLinked(kind, this.id("run"));
   }
 
+  // Only the landing tab has ids without the name of the tab (asking.py).
   id(part) {
-    return this.kind === LANDING ? part : `${this.kind}-${part}`;
+    return this.kind === address.LANDING ? part : `${this.kind}-${part}`;
   }
 
   part(part) {

@@ -19,7 +19,7 @@ from tests.ui.fake_engine import ScriptedEngine
 LOADER = "page/loader"  # in the head of the page; everything else is a module
 MODULES = [name for script in SCRIPTS if (name := script.removesuffix(".js")) != LOADER]
 PYTHON = {path.relative_to(UI).as_posix(): path.read_text() for path in UI.rglob("*.py")}
-ENTRIES = {name for text in PYTHON.values() for name in re.findall(r"""(?:on_load\(|s1\.module\()["']([\w/]+)["']""", text)}
+ENTRIES = {name for text in PYTHON.values() for name in re.findall(r"""(?:on_load\(|scripted\(|s1\.module\()["']([\w/]+)["']""", text)}
 IMPORT = re.compile(r'^import (?:\* as (\w+)|\{ ([\w$, ]+) \}) from "([^"]+)";$', re.M)
 
 
