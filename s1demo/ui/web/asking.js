@@ -89,10 +89,10 @@ export class Asking {
   show() {
     if (!this.fresh) this.view.show();
     const seconds = Math.round((Date.now() - this.stream.moved) / 1000);
-    const still = this.stream.running && seconds >= STILL_SECONDS;
-    if (still) this.showProblem(t("Nothing new from the model for {seconds} s. It is tried on; Stop ends it.", { seconds }), "note");
-    else if (this.still) this.showProblem("");
-    this.still = still;
+    if (this.stream.running && seconds >= STILL_SECONDS) {
+      this.showProblem(t("Nothing new from the model for {seconds} s. It is tried on; Stop ends it.", { seconds }), "note");
+      this.still = true;
+    } else if (this.still) this.showProblem("");
   }
 
   lost() {
@@ -107,8 +107,8 @@ export class Asking {
     if (what === "stop" && !this.stream.running) this.showProblem("");
     const asked = this.asked;
     if (asked) {
-      const look = () => this.asked === asked && asked > this.stream.heard && this.showProblem(t(WAITING), "note");
-      setTimeout(look, 1000 * PATIENCE_SECONDS);
+      const wait = () => this.asked === asked && asked > this.stream.heard && this.showProblem(t(WAITING), "note");
+      setTimeout(wait, 1000 * PATIENCE_SECONDS);
     }
   }
 
@@ -116,7 +116,7 @@ export class Asking {
     return this.part("question")?.querySelector("textarea")?.value.trim() ?? "";
   }
 
-  // A result must never seem to belong to a question it does not answer. Examples set the box without an event, so look often.
+  // A result must never seem to belong to a question it does not answer. Examples set the box without an event, so check often.
   checkQuestion() {
     const stale = this.isStale();
     const text = stale ? t("Below: \u201C{question}\u201D. Press Run for the question above.", { question: this.question }) : "";
@@ -131,6 +131,7 @@ export class Asking {
   }
 
   showProblem(text, kind = "problem") {
+    this.still = false; // the line no longer says that nothing comes
     const problem = this.part("problem-text");
     problem.textContent = text;
     problem.dataset.kind = kind;
