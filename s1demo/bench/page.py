@@ -1,6 +1,6 @@
 """`python -m s1demo bench --ui`: bytes of the first load, a long trace in Chromium, the first token, a class.
 
-Every figure is of the page, not of a model: the engine behind it writes known text at a known pace (`bench_server.py`), in a
+Every figure is of the page, not of a model. The engine behind it writes known text at a known pace (`page_server.py`), in a
 process of its own. The targets are printed beside the figures; on a busy machine read the ratios.
 """
 
@@ -19,13 +19,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from s1demo.bench.chromium import open_chromium
-from s1demo.bench.page_server import Pace, serve
+from s1demo.bench.page_server import WritingPace, serve
 from s1demo.ui.controls import FULL
 from s1demo.ui.page.bundle import LANDING, head, reached, stylesheet
 from s1demo.ui.page.static import UI
 
-LONG = Pace(thinking_tokens=32_768, tokens_per_second=1280, chunk_tokens=64, updates_per_second=20, sample_tokens=8192)
-ORDINARY = Pace(thinking_tokens=1600, tokens_per_second=40)  # a class reads for 40 s
+LONG = WritingPace(thinking_tokens=32_768, tokens_per_second=1280, chunk_tokens=64, updates_per_second=20, sample_tokens=8192)
+ORDINARY = WritingPace(thinking_tokens=1600, tokens_per_second=40)  # a class reads for 40 s
 FIRST_TOKENS, CLASS, CLASS_SECONDS, CLASS_UPDATES = 7, 30, 20.0, 10.0
 TARGETS: dict[str, tuple[str, float]] = {  # figure -> its unit in words, the most it should be
     "first_load_own_bytes": ("B", 500_000),
@@ -39,7 +39,7 @@ TARGETS: dict[str, tuple[str, float]] = {  # figure -> its unit in words, the mo
 }
 _GRADIOS = ("/assets/", "/static/js/", "/theme.css", "/favicon.ico", "/gradio_api/")  # where Gradio's own files are
 _COUNTED = r'count\\*",\\*"{}\\*",(\d+)'  # an operation of render.py within JSON within JSON
-Ask = Callable[[Any], Any]
+AskServer = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -140,11 +140,10 @@ def bench() -> dict[str, Any]:
 
 
 def first_load(url: str) -> dict[str, int]:
-    """How much of our own a visitor's first load brings, in bytes before any compression: the page, which holds Gradio's
-    configuration, every label and our style sheets, and the modules that the first tab loads. Gradio's assets are not counted.
+    """How much of our own a visitor's first load brings, in bytes before any compression.
 
-    Args:
-        url: where the app listens.
+    That is the page with Gradio's configuration, every label and our style sheets, and the modules that the first tab loads.
+    Gradio's own files are not counted.
     """
     with urllib.request.urlopen(url) as answer:
         page = len(answer.read())
@@ -168,7 +167,7 @@ def report(figures: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _server(pace: Pace) -> Iterator[tuple[str, Ask]]:
+def _server(pace: WritingPace) -> Iterator[tuple[str, AskServer]]:
     context = multiprocessing.get_context("spawn")
     pipe, theirs = context.Pipe()
     process = context.Process(target=serve, args=(theirs, pace), daemon=True)
@@ -250,7 +249,7 @@ def _long_run(browser: Any, url: str, run: LongRun) -> dict[str, Any]:
     return {f"{run.name}_{name}": value for name, value in figures.items()}
 
 
-def _first_token(browser: Any, url: str, ask: Ask) -> dict[str, float]:
+def _first_token(browser: Any, url: str, ask: AskServer) -> dict[str, float]:
     """From the engine's first token to the frame that shows it; the median of several runs, and the worst."""
     page = _opened(browser, url, "trace-view")
     delays = []
@@ -267,7 +266,7 @@ def _first_token(browser: Any, url: str, ask: Ask) -> dict[str, float]:
 
 
 async def _long_bytes(url: str, long_run: LongRun) -> dict[str, float]:
-    """What the same takes on the wire, and, where tokens come at an even pace, its second half of tokens against its first."""
+    """The bytes that the same run sends and, where tokens come at an even pace, its second half of tokens against its first."""
     halves, tokens, n_updates = [0, 0], 0, 0
 
     def note(message: str) -> None:
@@ -282,10 +281,7 @@ async def _long_bytes(url: str, long_run: LongRun) -> dict[str, float]:
         run = _Run((await client.get("/config")).json(), long_run.fields, long_run.run)
         begun = time.monotonic()
         await _session(client, run, f"bench-{long_run.name}", note)
-    figures = {
-        "updates_per_second": n_updates / (time.monotonic() - begun),
-        "kilobytes": sum(halves) / 1000,
-    }
+    figures = {"updates_per_second": n_updates / (time.monotonic() - begun), "kilobytes": sum(halves) / 1000}
     if long_run.counted:
         figures["second_over_first_half_bytes"] = halves[1] / halves[0]
     return {f"{long_run.name}_{name}": value for name, value in figures.items()}
@@ -297,7 +293,7 @@ def _client(url: str) -> Any:
     return httpx.AsyncClient(base_url=url.rstrip("/"), timeout=None, limits=httpx.Limits(max_connections=None))
 
 
-async def _class(url: str, ask: Ask) -> dict[str, float]:
+async def _class(url: str, ask: AskServer) -> dict[str, float]:
     """A class that reads: every session streams a comparison, one token at a time, ten updates a second."""
     n_updates = 0
 
@@ -353,8 +349,8 @@ class _Run:
 
 async def _session(client: Any, run: _Run, session: str, note: Callable[[str], None]) -> None:
     """One visitor: asks, and notes what comes."""
-    order = {"data": run.values, "fn_index": run.fn_index, "session_hash": session, "event_data": None}
-    await client.post("/gradio_api/queue/join", json=order)
+    body = {"data": run.values, "fn_index": run.fn_index, "session_hash": session, "event_data": None}
+    await client.post("/gradio_api/queue/join", json=body)
     async with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as answer:
         async for line in answer.aiter_lines():
             note(line)

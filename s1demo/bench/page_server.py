@@ -1,7 +1,7 @@
 """The page in a process of its own, around an engine with a fixed pace, so that what the page costs can be measured apart.
 
-`bench.py` starts it and asks it for its CPU time. The engine is no model: it writes lines of the miniature's own training rows
-(`assets/s1-mini-1k.jsonl`) at the pace it is told to. No figure of it says anything about a model.
+`page.py` starts it and asks it for its CPU time. The engine is no model: it writes lines of the miniature's own training rows
+(`assets/s1-mini-1k.jsonl`) at a given pace. No figure of it says anything about a model.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from s1demo.settings import EMBEDDED_MODEL, Settings
 from s1demo.ui.app import build_app, launch_settings
 from s1demo.ui.stream import streaming
 
-_ANSWER_HOLDS_FOR = 1024  # thinking tokens: then it answers something else, as a trace that is looked at closely would
+_ANSWER_HOLDS_FOR = 1024  # thinking tokens; then its answer changes, so that Timeline has changes to draw
 
 
 @dataclass(frozen=True)
-class Pace:
+class WritingPace:
     """What the engine writes, and how fast.
 
     Attributes:
         thinking_tokens: after so many it stops.
         sample_tokens: after so many it stops at a temperature above 0; None for as many.
         tokens_per_second: of one run.
-        chunk_tokens: it hands out so many at a time.
+        chunk_tokens: of one segment.
         updates_per_second: the most the page is sent.
     """
 
@@ -47,16 +47,13 @@ class Pace:
 
 
 class PacedEngine:
-    """Writes known text at a known pace; see the module.
-
-    Args:
-        pace: how.
+    """Writes known text at a known pace.
 
     Attributes:
-        first_token_at: when the first token of the last run was handed out, seconds since the epoch.
+        first_token_at: when the first token of the last run was yielded, seconds since the epoch.
     """
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: WritingPace) -> None:
         self.tokenizer = HubTokenizer(EMBEDDED_MODEL)
         self.info = EngineInfo("known text", "paced", "CPU", None, pace.thinking_tokens + 2048, S1.name)
         self.active_requests = 0
@@ -115,7 +112,7 @@ def _logprobs(request: Request, n: int) -> tuple[float, ...] | None:
     return (-0.1,) * n if request.logprobs else None
 
 
-def serve(pipe: Connection, pace: Pace) -> None:
+def serve(pipe: Connection, pace: WritingPace) -> None:
     """Serve the page and answer the questions that come through the pipe; ends with "end".
 
     Args:

@@ -1,4 +1,4 @@
-"""Pictures of every tab for the README: `python -m s1demo.bench.screenshots --out assets/screenshots`. A developer's tool.
+"""Screenshots of every tab for the README: `python -m s1demo.bench.screenshots --out assets/screenshots`.
 
 Needs Playwright (requirements-dev.txt) and a Chromium, see chromium.py.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,105 +25,64 @@ from s1demo.ui.timeline.tab import FIRST_QUESTION as TIMELINE_QUESTION
 
 HEIGHTS = {1440: 900, 390: 844}  # desktop and phone: width -> height in CSS pixels
 PHONE = 390
-_ASKED = "([tab, question]) => document.querySelector(`#${tab}-question textarea`).value === question"
 Scheme = Literal["light", "dark"]
-LONGEST = 1700  # a picture of a phone ends here; the page may go on
+LONGEST = 1700  # CSS pixels: a screenshot of a phone ends here, the page may go on
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One tab in a state worth a picture.
+    """One tab in a state worth a screenshot.
 
     Attributes:
         address: what the address says besides the tab.
-        prepare: brings the open page into that state.
-        phone_schemes: colour schemes of the pictures at phone size; a desktop has both.
+        ready: what is on the page in that state, as a CSS selector.
+        touch: JavaScript to run then.
+        phone_schemes: colour schemes of the screenshots at phone size; a desktop has both.
     """
 
     address: dict[str, str]
-    prepare: Callable[[Any], None]
+    ready: str
+    touch: str = ""
     phone_schemes: tuple[Scheme, ...] = ("light",)
 
 
-def _compare(page: Any) -> None:
-    page.wait_for_function("document.querySelectorAll('.pane.finished').length >= 3")
-    page.wait_for_selector("#trace-view [data-running=false]")
-
-
-def _timeline(page: Any) -> None:
-    page.wait_for_selector("#timeline-view [data-running]")
-    page.wait_for_function(_ASKED, arg=["timeline", TIMELINE_QUESTION])
-    page.click("#timeline-run")
-    page.wait_for_selector("#timeline-view [data-running=true]")
-    page.wait_for_selector("#timeline-view [data-running=false]")
-    page.evaluate("""() => {
-      const scrubber = document.querySelector('.tl-scrubber');
-      scrubber.value = Math.round(0.3 * scrubber.max);
-      scrubber.dispatchEvent(new Event('input', { bubbles: true }));
-    }""")
-
-
-def _race(page: Any) -> None:
-    page.wait_for_selector("#race-view [data-running]")
-    page.wait_for_function(_ASKED, arg=["race", RACE_QUESTION])
-    page.click("#race-run")
-    page.wait_for_selector("#race-view [data-running=true]")
-    page.wait_for_selector("#race-view [data-running=false]")
-
-
-def _s1k(page: Any) -> None:
-    page.wait_for_function("document.querySelector('.s1k-row')?.textContent.trim().length > 40")
-
-
-def _scaling(page: Any) -> None:
-    page.wait_for_selector(".scaling-plot .main-svg")
-    page.wait_for_selector(".scaling-questions li")
-
-
-def _lesson(page: Any) -> None:
-    page.wait_for_selector(".lesson[data-state=ready] .forcing[data-step='5']")
-
-
-def _replay(page: Any) -> None:
-    page.wait_for_selector(".replay[data-state=ready][data-playing=false]")
-    page.wait_for_function("document.querySelectorAll('.replay-stage .pane.finished').length === 3")
-
-
-SCENES: dict[str, Scene] = {  # the tabs of app.py, in their order
-    "compare": Scene({"run": "1"}, _compare, ("light", "dark")),
-    "timeline": Scene({"question": TIMELINE_QUESTION}, _timeline),
-    "race": Scene({"question": RACE_QUESTION}, _race),
-    "s1k": Scene({"set": S1_MINI_1K, "row": "91"}, _s1k),  # the set that needs no network
-    "scaling": Scene({"point": "curve|Wait x1"}, _scaling),
-    "lesson": Scene({"step": "5"}, _lesson),
-    "replay": Scene({}, _replay),
+_SCRUB = """() => {
+  const scrubber = document.querySelector('.tl-scrubber');
+  scrubber.value = Math.round(0.3 * scrubber.max);
+  scrubber.dispatchEvent(new Event('input', { bubbles: true }));
+}"""
+SCENES = {  # the tabs of app.py, as they follow each other there
+    "compare": Scene({"run": "1"}, "#trace-view [data-running=false] .pane.extended.finished", phone_schemes=("light", "dark")),
+    "timeline": Scene(
+        {"question": TIMELINE_QUESTION, "run": "1"}, "#timeline-view [data-running=false] .tl-trace.finished", _SCRUB
+    ),
+    "race": Scene(
+        {"question": RACE_QUESTION, "run": "1"}, "#race-view [data-running=false] [data-result=equal] .answer:not(:empty)"
+    ),
+    "s1k": Scene({"set": S1_MINI_1K, "row": "91"}, ".s1k-row .s1k-head h2"),  # the set that needs no network
+    "scaling": Scene({"point": "curve|Wait x1"}, "body:has(.scaling-plot .main-svg) .scaling-questions li"),
+    "lesson": Scene({"step": "5"}, ".lesson[data-state=ready] .forcing[data-step='5']"),
+    "replay": Scene({}, ".replay[data-state=ready][data-playing=false] .replay-stage .pane.extended.finished"),
 }
 
 
 def names_of(tab: str) -> list[tuple[int, Scheme, str]]:
-    """The pictures of one tab: (width, colour scheme, file name)."""
+    """The screenshots of one tab: (width, colour scheme, file name)."""
     shots: list[tuple[int, Scheme]] = [(1440, "light"), (1440, "dark")]
     shots += [(PHONE, scheme) for scheme in SCENES[tab].phone_schemes]
     return [(width, scheme, f"{tab}-{width}-{scheme}.png") for width, scheme in shots]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Take the pictures.
-
-    Args:
-        arguments: without the program's name; the process's own by default.
-
-    Returns:
-        The exit code: 0, or 2 with one line on stderr.
-    """
+    """Take the screenshots; exit code 0, or 2 with one line on stderr."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the screenshots")
     parser.add_argument("--only", metavar="TAB,...", default=",".join(SCENES), help="these tabs only (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
         tabs = tabs_of(options.only)
         with _served() as url:
-            take_pictures(url, options.out, tabs)
+            take_screenshots(url, options.out, tabs)
     except S1Error as error:
         print(f"screenshots: {error}", file=sys.stderr)
         return 2
@@ -143,16 +102,11 @@ def tabs_of(text: str) -> list[str]:
     return tabs
 
 
-def take_pictures(url: str, out: Path, tabs: Sequence[str]) -> None:
+def take_screenshots(url: str, out: Path, tabs: Sequence[str]) -> None:
     """Bring each tab into its state at every size and colour scheme, and save what the page shows.
 
-    Args:
-        url: where the app listens.
-        out: folder for the pictures.
-        tabs: names of tabs.
-
     Raises:
-        InputError: there is nothing to take them with.
+        InputError: Playwright or Chromium is missing.
     """
     out.mkdir(parents=True, exist_ok=True)
     with open_chromium() as browser:
@@ -162,7 +116,9 @@ def take_pictures(url: str, out: Path, tabs: Sequence[str]) -> None:
                 page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
                 page.goto(f"{url}?{urlencode({'tab': tab, **SCENES[tab].address})}")
                 page.wait_for_selector("[role=tab][aria-selected=true]")
-                SCENES[tab].prepare(page)
+                page.wait_for_selector(SCENES[tab].ready)
+                if SCENES[tab].touch:
+                    page.evaluate(SCENES[tab].touch)
                 page.evaluate("document.activeElement.blur()")
                 _save(page, out / name, whole=width == PHONE)
                 page.close()

@@ -11,32 +11,23 @@ import gradio.events
 
 from s1demo.budget import BudgetPolicy
 from s1demo.decoding.prompt import check_question
-from s1demo.decoding.runs import compare, run
+from s1demo.decoding.runs import compare
 from s1demo.delimiters import EXTENSION
 from s1demo.engines import Engine
-from s1demo.events import EndSuppressed, Event, Finished, RunStarted, SamplingParams, ThinkingEnded, Tokens
+from s1demo.events import EndSuppressed, Event, Finished, RunStarted, ThinkingEnded, Tokens
 from s1demo.policies import comparison_policies
 from s1demo.settings import Settings
 from s1demo.traces import TraceBuilder
-from s1demo.ui.controls import default_budget, limit, number, whole
+from s1demo.ui.controls import default_budget, limit, sampling_params, whole
 from s1demo.ui.stream.streaming import Pump, describe
 
-Item = dict[str, Any]
+JsonObject = dict[str, Any]
+_ASK = "ask"
 
 
 def add_endpoints(engine: Engine, settings: Settings) -> None:
-    """Add both endpoints to the open Blocks context.
+    """Add both endpoints to the open Blocks context."""
 
-    Args:
-        engine: what decodes.
-        settings: limits of one run.
-    """
-    shared: dict[str, Any] = {"concurrency_limit": settings.max_concurrent_runs, "concurrency_id": "runs"}
-    gradio.events.api(_ask(engine, settings), api_name="ask", **shared)
-    gradio.events.api(_compare(engine, settings), api_name="compare", **shared)
-
-
-def _ask(engine: Engine, settings: Settings) -> Callable[..., Any]:
     async def ask(
         question: str,
         max_thinking_tokens: int | str = "auto",
@@ -46,33 +37,21 @@ def _ask(engine: Engine, settings: Settings) -> Callable[..., Any]:
         temperature: float = 0.0,
         top_p: float = 1.0,
         seed: int = 0,
-    ) -> AsyncGenerator[Item, None]:
+    ) -> AsyncGenerator[JsonObject, None]:
         """Ask one question under one budget-forcing policy.
 
         Yields small objects by "type": started, tokens, end_suppressed, thinking_ended, finished, and waiting where nothing
         happened for a while; the last one has "type": "result" and is the whole trace.
         """
-        builders: dict[str, TraceBuilder] = {}
 
-        async def happenings() -> AsyncGenerator[tuple[str, Event], None]:
-            check_question(question, settings.max_question_chars)
+        def policies() -> dict[str, BudgetPolicy]:
             waits = whole(num_ignore, "number of Waits")
-            policy = BudgetPolicy(limit(max_thinking_tokens), waits, extension, limit(max_answer_tokens))
-            sampling = _sampling(temperature, top_p, seed)
-            builders["ask"] = TraceBuilder(question, engine.info, policy, sampling)
-            async with aclosing(run(engine, question, policy, sampling)) as events:
-                async for event in events:
-                    yield "ask", event
+            return {_ASK: BudgetPolicy(limit(max_thinking_tokens), waits, extension, limit(max_answer_tokens))}
 
-        async for item in _items(happenings(), builders, settings.max_run_seconds):
+        async for item in _items(engine, settings, question, policies, (temperature, top_p, seed)):
             item.pop("run", None)
-            yield item
-        yield {"type": "result", **builders["ask"].trace().to_dict()}
+            yield item | item.pop("runs", {}).get(_ASK, {})
 
-    return ask
-
-
-def _compare(engine: Engine, settings: Settings) -> Callable[..., Any]:
     async def compare_runs(
         question: str,
         max_thinking_tokens: int | str = default_budget(engine.info.context_length),
@@ -82,58 +61,62 @@ def _compare(engine: Engine, settings: Settings) -> Callable[..., Any]:
         temperature: float = 0.0,
         top_p: float = 1.0,
         seed: int = 0,
-    ) -> AsyncGenerator[Item, None]:
+    ) -> AsyncGenerator[JsonObject, None]:
         """Ask one question three times at once: truncated at the budget, natural, and extended by `num_ignore` suppressed ends.
 
         Yields small objects by "type" and "run", as /ask does; the last one has "type": "result" and the traces under "runs".
         """
-        builders: dict[str, TraceBuilder] = {}
 
-        async def happenings() -> AsyncGenerator[tuple[str, Event], None]:
-            check_question(question, settings.max_question_chars)
+        def policies() -> dict[str, BudgetPolicy]:
             waits = whole(num_ignore, "number of Waits")
-            policies = comparison_policies(limit(max_thinking_tokens), waits, extension, limit(max_answer_tokens))
-            sampling = _sampling(temperature, top_p, seed)
-            builders.update({name: TraceBuilder(question, engine.info, policy, sampling) for name, policy in policies.items()})
-            async with aclosing(compare(engine, question, policies, sampling)) as events:
-                async for item in events:
-                    yield item
+            return comparison_policies(limit(max_thinking_tokens), waits, extension, limit(max_answer_tokens))
 
-        async for item in _items(happenings(), builders, settings.max_run_seconds):
+        async for item in _items(engine, settings, question, policies, (temperature, top_p, seed)):
             yield item
-        yield {"type": "result", "runs": {name: builder.trace().to_dict() for name, builder in builders.items()}}
 
-    return compare_runs
-
-
-def _sampling(temperature: Any, top_p: Any, seed: Any) -> SamplingParams:
-    return SamplingParams(number(temperature, "temperature"), number(top_p, "top-p"), whole(seed, "seed"))
+    shared: dict[str, Any] = {"concurrency_limit": settings.max_concurrent_runs, "concurrency_id": "runs"}
+    gradio.events.api(ask, api_name="ask", **shared)
+    gradio.events.api(compare_runs, api_name="compare", **shared)
 
 
 async def _items(
-    events: AsyncGenerator[tuple[str, Event], None], builders: dict[str, TraceBuilder], max_seconds: float
-) -> AsyncGenerator[Item, None]:
-    """Deltas of a stream of events, tokens of one tick joined; raises `gr.Error` with a sentence for people."""
-    pump = Pump(_recorded(events, builders), max_seconds)
+    engine: Engine,
+    settings: Settings,
+    question: str,
+    policies: Callable[[], dict[str, BudgetPolicy]],
+    sampling: tuple[Any, Any, Any],
+) -> AsyncGenerator[JsonObject, None]:
+    """Deltas of the runs, tokens of one tick joined, and their traces in the end.
+
+    Args:
+        policies: makes them; what it raises is said as every other problem.
+        sampling: temperature, top-p and seed, untrusted.
+
+    Raises:
+        gr.Error: one sentence on what is wrong.
+    """
+    builders: dict[str, TraceBuilder] = {}
+
+    async def recorded() -> AsyncGenerator[tuple[str, Event], None]:
+        check_question(question, settings.max_question_chars)
+        params, chosen = sampling_params(*sampling), policies()
+        builders.update({name: TraceBuilder(question, engine.info, policy, params) for name, policy in chosen.items()})
+        async with aclosing(compare(engine, question, chosen, params)) as events:
+            async for name, event in events:
+                builders[name].add(event)
+                yield name, event
+
     try:
-        async with aclosing(pump.batches()) as batches:
+        async with aclosing(Pump(recorded(), settings.max_run_seconds).batches()) as batches:
             async for batch in batches:
                 for item in joined([delta(name, event) for _, (name, event) in batch]) or [{"type": "waiting"}]:
                     yield item
     except Exception as error:
         raise gr.Error(describe(error), print_exception=False) from error
+    yield {"type": "result", "runs": {name: builder.trace().to_dict() for name, builder in builders.items()}}
 
 
-async def _recorded(
-    events: AsyncGenerator[tuple[str, Event], None], builders: dict[str, TraceBuilder]
-) -> AsyncGenerator[tuple[str, Event], None]:
-    async with aclosing(events):
-        async for name, event in events:
-            builders[name].add(event)
-            yield name, event
-
-
-def delta(name: str, event: Event) -> Item:
+def delta(name: str, event: Event) -> JsonObject:
     """One event as a small JSON object."""
     match event:
         case RunStarted():
@@ -151,10 +134,10 @@ def delta(name: str, event: Event) -> Item:
             return {"type": "finished", "run": name, "finish_reason": event.finish_reason.value, **counts}
 
 
-def joined(items: list[Item]) -> list[Item]:
+def joined(items: list[JsonObject]) -> list[JsonObject]:
     """The same deltas in fewer objects: consecutive tokens of one run, phase and origin become one."""
-    kept: list[Item] = []
-    last: dict[str, Item] = {}
+    kept: list[JsonObject] = []
+    last: dict[str, JsonObject] = {}
     for item in items:
         before = last.get(item["run"])
         if before and all(item.get(key) == before.get(key) for key in ("type", "phase", "origin")) and item["type"] == "tokens":

@@ -16,7 +16,8 @@ from s1demo.ui.compare.tab import build_compare_tab
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.lesson.tab import build_lesson_tab
 from s1demo.ui.page.address import Fields, connect_address
-from s1demo.ui.page.bundle import head, on_load, stylesheet
+from s1demo.ui.page.bundle import head, stylesheet
+from s1demo.ui.page.component import PRIVATE, literal, scripted
 from s1demo.ui.page.model_card import chip_and_card
 from s1demo.ui.page.static import static_routes
 from s1demo.ui.page.theme import gradio_theme
@@ -43,23 +44,16 @@ _SELECTED = "async () => (await s1.module('page/address')).set({{tab: {}}})"
 
 
 def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = None) -> gr.Blocks:
-    """The whole page; one file per tab builds its tab.
-
-    Args:
-        engine: what decodes.
-        settings: limits of one run.
-        bank: example questions and known answers, the embedded ones by default.
-    """
+    """The whole page; without a bank, the questions that come with the exhibit are offered."""
     exhibit = Exhibit(engine, settings, bank or QuestionBank.load())
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
-        header = _header(engine.info, settings.model_path)
-        gr.HTML(html_template=header, elem_id="header", apply_default_css=False, js_on_load=on_load("page/header"))
+        scripted("page/header", _header(engine.info, settings.model_path), elem_id="header")
         fields: dict[str, Fields] = {}
         with gr.Tabs(elem_id="tabs") as tabs:
             for name, (title, build) in TABS.items():
                 with gr.Tab(said(title), id=name, elem_id=f"tab-{name}") as tab:
                     fields[name] = build(exhibit)
-                tab.select(None, js=_SELECTED.format(json.dumps(name)), api_visibility="private")
+                tab.select(None, js=_SELECTED.format(json.dumps(name)), **PRIVATE)
         connect_address(demo, tabs, fields)
         add_endpoints(engine, settings)
 
@@ -73,7 +67,7 @@ def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = No
 
 
 def launch_settings(settings: Settings) -> dict[str, Any]:
-    """What `demo.launch` is given: the look, and nothing public that need not be."""
+    """What `demo.launch` is given: theme, scripts, styles, and nothing public that need not be."""
     return {
         "server_name": settings.host or None,  # None: Gradio decides (127.0.0.1; all interfaces on Spaces)
         "server_port": settings.port or None,  # None: the first free one from 7860
@@ -102,10 +96,5 @@ def _header(info: EngineInfo, model_path: str) -> str:
         '<h1>s1<span class="tagline"> · simple test-time scaling</span></h1><div class="header-end">'
         '<button type="button" id="projector" aria-pressed="false" '
         'title="Large type and high contrast, for a room">projector</button>'
-        f'<select id="language" aria-label="Language">{languages}</select>{_literal(chip_and_card(info, model_path))}</div>'
+        f'<select id="language" aria-label="Language">{languages}</select>{literal(chip_and_card(info, model_path))}</div>'
     )
-
-
-def _literal(text: str) -> str:
-    """Text that Gradio's HTML template leaves alone: a model's name is no template."""
-    return text.replace("`", "&#96;").replace("$", "&#36;").replace("{", "&#123;")

@@ -1,21 +1,19 @@
-"""The controls above the panes, and what they mean: Gradio widgets in, a `BudgetPolicy` per run out."""
+"""A slider with stops, and numbers read from untrusted input."""
 
 from __future__ import annotations
 
 import html
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from s1demo.budget import AUTO, BudgetPolicy, Limit
+from s1demo.budget import AUTO, Limit
 from s1demo.delimiters import EXTENSION
 from s1demo.errors import InputError
 from s1demo.events import SamplingParams
-from s1demo.policies import comparison_policies
-from s1demo.ui.page.bundle import on_load
+from s1demo.ui.page.component import scripted
 
 NOTHING, OWN = "nothing", "own…"
 EXTENSIONS = (EXTENSION, "Hmm", "Alternatively", NOTHING, OWN)
@@ -24,14 +22,17 @@ READING, FULL = "reading speed", "full speed"
 _SMALL_CONTEXT = 4096
 
 
+def doubling(first: int, most: int) -> list[int]:
+    """`first` and its doubles up to `most`."""
+    stops = [first]
+    while 2 * stops[-1] <= most:
+        stops.append(2 * stops[-1])
+    return stops
+
+
 def budget_stops(context_length: int) -> list[Limit]:
-    """The stops of the thinking-budget slider: 0, powers of two below half the context, `auto`."""
-    stops: list[Limit] = [0]
-    tokens = 8
-    while tokens <= context_length // 2:
-        stops.append(tokens)
-        tokens *= 2
-    return [*stops, AUTO]
+    """The stops of the thinking-budget slider: 0, powers of two up to half the context, `auto`."""
+    return [0, *doubling(8, context_length // 2), AUTO]
 
 
 def default_budget(context_length: int) -> int:
@@ -54,12 +55,9 @@ def stop_slider(
     """A slider with real stops, a tick under each, and a field for an exact number; its value is a number or `auto`.
 
     Args:
-        elem_id: the id of the element around both inputs.
-        label: what is set.
+        elem_id: of the element around both inputs.
         note: which run it concerns.
         units: singular and plural of what is counted.
-        stops: the stops from left to right.
-        value: the first value.
         largest: the largest number that can be typed.
         step: what a typed number is a multiple of.
     """
@@ -72,65 +70,16 @@ def stop_slider(
 <input type="range" id="{elem_id}-range" min="0" max="{len(stops) - 1}" step="1" aria-label="{label}"
   data-stops="{html.escape(json.dumps(stops))}" data-units="{units[0]}|{units[1]}">
 <div class="ticks" aria-hidden="true">{ticks}</div>"""
-    return gr.HTML(
-        value,
-        html_template=template,
-        js_on_load=on_load("web/controls"),
-        elem_id=elem_id,
-        elem_classes=["stop-slider"],
-        apply_default_css=False,
-    )
+    return scripted("web/controls", template, value=value, elem_id=elem_id, elem_classes=["stop-slider"])
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What the visitor set, as Gradio hands it over; untrusted.
+def sampling_params(temperature: Any, top_p: Any, seed: Any) -> SamplingParams:
+    """How to pick tokens, from untrusted input.
 
-    Attributes:
-        question: the text in the box.
-        max_thinking_tokens: budget of the truncated run, a number or `auto`.
-        num_ignore: suppressed ends of the extended run.
-        extension: one of `EXTENSIONS`; with `NOTHING` the end is suppressed and no text appended.
-        own_extension: the visitor's text where `extension` is `OWN`.
-        temperature, top_p, seed: sampling.
-        max_answer_tokens: answer limit, empty for `auto`.
-        speed: how fast the page shows the traces, `READING` or `FULL`.
-        answer: the true answer, where the visitor or a link gives one.
+    Raises:
+        InputError: something that is no number, or out of range.
     """
-
-    question: str
-    max_thinking_tokens: Any
-    num_ignore: Any
-    extension: Any
-    own_extension: Any
-    temperature: Any
-    top_p: Any
-    seed: Any
-    max_answer_tokens: Any
-    speed: Any
-    answer: Any = ""
-
-    def policies(self) -> dict[str, BudgetPolicy]:
-        """The policy of each run.
-
-        Raises:
-            InputError: a combination that cannot work.
-        """
-        budget, answer_limit = limit(self.max_thinking_tokens), limit(self.max_answer_tokens)
-        if self.extension not in EXTENSIONS:
-            raise InputError(f"“{str(self.extension)[:40]}” is none of the words here. Choose one, or “{OWN}” and type it there.")
-        extension = {OWN: self.own_extension, NOTHING: ""}.get(self.extension, self.extension)
-        if self.extension == OWN and not extension:
-            raise InputError(f"The extension string is empty. Type your own text, or choose “{NOTHING}”.")
-        return comparison_policies(budget, whole(self.num_ignore, "number of Waits"), extension, answer_limit)
-
-    def sampling(self) -> SamplingParams:
-        """How to pick tokens.
-
-        Raises:
-            InputError: something that is no number.
-        """
-        return SamplingParams(number(self.temperature, "temperature"), number(self.top_p, "top-p"), whole(self.seed, "seed"))
+    return SamplingParams(number(temperature, "temperature"), number(top_p, "top-p"), whole(seed, "seed"))
 
 
 def limit(value: Any) -> Limit:
@@ -138,15 +87,22 @@ def limit(value: Any) -> Limit:
     return AUTO if value in (None, "", AUTO) else whole(value, "number of tokens")
 
 
-def whole(value: Any, what: str) -> int:
+def whole(value: Any, what: str, least: int | None = None, most: int | None = None) -> int:
     """A whole number from untrusted input.
 
+    Args:
+        value: the input.
+        what: its name in the sentence of the error.
+        least, most: the range, where both are given.
+
     Raises:
-        InputError: it is not one.
+        InputError: it is no whole number, or out of range.
     """
     parsed = number(value, what)
     if parsed != int(parsed):
         raise InputError(f"The {what} is {value!r}. Give a whole number.")
+    if least is not None and most is not None and not least <= parsed <= most:
+        raise InputError(f"The {what} is {int(parsed)}. Give a whole number from {least} to {most}.")
     return int(parsed)
 
 

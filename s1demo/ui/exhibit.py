@@ -1,4 +1,4 @@
-"""What every tab is built from."""
+"""What every tab is built from: the engine, the settings, and what all open pages share."""
 
 from __future__ import annotations
 
@@ -13,15 +13,7 @@ from s1demo.ui.stream.verdicts import FormulaJudge
 
 @dataclass(frozen=True)
 class Exhibit:
-    """One served page and what stands behind it.
-
-    Attributes:
-        engine: what decodes.
-        settings: limits of one run, and of all.
-        bank: example questions and known answers.
-        sessions: the live runs of every page.
-        judge: compares formulas for every page.
-    """
+    """What the tabs are built from; sessions and judge serve every open page."""
 
     engine: Engine
     settings: Settings

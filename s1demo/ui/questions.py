@@ -15,13 +15,7 @@ DEFAULT_QUESTION = "How many r in strawberry?"
 
 @dataclass(frozen=True)
 class Question:
-    """One problem with its true answer.
-
-    Attributes:
-        question: the text a visitor would type.
-        answer: the true answer.
-        domain: what kind of problem it is.
-    """
+    """One problem with its true answer; the domain is its kind, such as `letters`."""
 
     question: str
     answer: str

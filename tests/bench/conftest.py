@@ -1,4 +1,4 @@
-"""The app around an engine, as the tests of the page have it."""
+"""The page is served as in tests/ui."""
 
 from tests.ui.conftest import serve
 

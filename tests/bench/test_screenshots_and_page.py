@@ -10,7 +10,7 @@ import pytest
 from s1demo import __main__ as command_line
 from s1demo.bench import chromium, screenshots
 from s1demo.bench.page import TARGETS, first_load, report
-from s1demo.bench.page_server import Pace, PacedEngine
+from s1demo.bench.page_server import PacedEngine, WritingPace
 from s1demo.budget import BudgetPolicy
 from s1demo.decoding.runs import run
 from s1demo.errors import InputError
@@ -55,7 +55,7 @@ def test_without_a_browser_the_bench_says_what_to_install(monkeypatch, capsys, m
 
 
 def test_the_measured_engine_thinks_so_many_tokens_and_answers():
-    engine = PacedEngine(Pace(thinking_tokens=100, tokens_per_second=1e6, chunk_tokens=16))
+    engine = PacedEngine(WritingPace(thinking_tokens=100, tokens_per_second=1e6, chunk_tokens=16))
 
     async def events(policy):
         return [event async for event in run(engine, "How many?", policy)]

@@ -87,9 +87,9 @@ def test_without_a_model_a_link_waits_to_be_run(open_tab, replay_url, kind):
     page.wait_for_selector("html[data-followed=true]")
     asked = runs_asked_for(page)
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    assert asked == [] and page.inner_text(f"#{kind}-problem") == ""
+    assert asked == [] and page.inner_text(f"#{kind}-problem-text") == ""
     page.click(f"#{kind}-run")
-    expect(page.locator(f"#{kind}-problem")).to_contain_text("was not recorded")
+    expect(page.locator(f"#{kind}-problem-text")).to_contain_text("was not recorded")
 
 
 @pytest.mark.parametrize("kind", KINDS)

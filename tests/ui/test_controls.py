@@ -14,13 +14,14 @@ from s1demo.budget import AUTO
 from s1demo.errors import InputError
 from s1demo.events import EngineInfo
 from s1demo.ui.app import launch_settings
-from s1demo.ui.controls import EXTENSIONS, FULL, NOTHING, OWN, Choices, budget_stops, default_budget, limit, whole
+from s1demo.ui.compare.choices import CompareChoices
+from s1demo.ui.controls import EXTENSIONS, NOTHING, OWN, budget_stops, default_budget, limit, whole
 from s1demo.ui.page.bundle import stylesheet
 from s1demo.ui.page.model_card import describe_model
 from s1demo.ui.page.theme import DARK, LIGHT
 from s1demo.ui.questions import DEFAULT_QUESTION, Question, QuestionBank
 
-CHOICES = Choices("How many r in strawberry?", 16, 2, EXTENSIONS[0], "", 0, 1, 0, "", FULL)
+CHOICES = CompareChoices("How many r in strawberry?", 16, 2, EXTENSIONS[0], "", temperature=0, top_p=1, seed=0, answer_tokens="")
 UI = Path(s1demo.ui.__file__).parent
 OURS = [path for path in sorted(UI.rglob("*")) if "vendor" not in path.parts]
 
@@ -44,23 +45,23 @@ def test_choices_become_policies():
 
 @pytest.mark.parametrize(("extension", "own", "used"), [("Hmm", "ignored", "Hmm"), (OWN, "Let me check", "Let me check"), (NOTHING, "ignored", "")])
 def test_the_extension_is_the_chosen_or_the_own_text(extension, own, used):
-    choices = dataclasses.replace(CHOICES, extension=extension, own_extension=own)
+    choices = dataclasses.replace(CHOICES, extension=extension, own=own)
     assert choices.policies()["extended"].extension == used
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"max_thinking_tokens": -1},
-        {"max_thinking_tokens": "many"},
-        {"max_thinking_tokens": 1.5},
-        {"max_thinking_tokens": float("nan")},
-        {"max_thinking_tokens": {"a": 1}},
-        {"num_ignore": None},
-        {"num_ignore": -1},
-        {"extension": OWN, "own_extension": ""},
+        {"budget": -1},
+        {"budget": "many"},
+        {"budget": 1.5},
+        {"budget": float("nan")},
+        {"budget": {"a": 1}},
+        {"waits": None},
+        {"waits": -1},
+        {"extension": OWN, "own": ""},
         {"extension": None},
-        {"max_answer_tokens": "0"},
+        {"answer_tokens": "0"},
         {"temperature": "hot"},
         {"temperature": 99},
         {"top_p": 0},

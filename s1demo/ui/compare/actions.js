@@ -1,17 +1,9 @@
 // What can be done with a comparison besides running it: its link, and one Wait more.
 
-import * as address from "../page/address.js";
 import { t } from "../page/language.js";
 import { byId, copyText } from "../web/dom.js";
 
 const FEEDBACK_SECONDS = 2;
-
-// The state of the page when a run is asked for, which from now on is what its address reproduces.
-export function compareAsked(names, values) {
-  const asked = Object.fromEntries(names.map((name, i) => [name, values[i]]));
-  address.set({ question: asked.question, answer: asked.answer, budget: asked.budget, waits: asked.waits, run: 1 }, "compare");
-  return asked;
-}
 
 // A true answer belongs to the question it was given for. The field is cleared as a person would clear it.
 export function forgetAnswer() {

@@ -1,4 +1,4 @@
-"""The last comparison of a page as a file: built in memory when asked for, handed to that page only, never written to disk."""
+"""The last comparison of a page as a file: built in memory when the page asks for it, sent to that page alone, never on disk."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from s1demo.grading import extract_answer
 from s1demo.traces import TraceBuilder
 from s1demo.ui.stream.verdicts import FormulaVerdict
 
-Named = tuple[str, Any]
-
 
 class ComparisonRecorder:
-    """Folds a comparison's events into its traces while they pass by.
+    """Builds the traces of a comparison while its events pass by.
 
     Args:
         true_answer: what the visitor gave as such, "" for nothing.
@@ -31,21 +29,13 @@ class ComparisonRecorder:
 
     async def record(
         self,
-        events: AsyncGenerator[Named, None],
+        events: AsyncGenerator[tuple[str, Any], None],
         question: str,
         info: EngineInfo,
         policies: Mapping[str, BudgetPolicy],
         sampling: SamplingParams,
-    ) -> AsyncGenerator[Named, None]:
-        """The same events, recorded.
-
-        Args:
-            events: as `compare_with_answers` yields them.
-            question: as typed.
-            info: the engine's.
-            policies: run name -> policy.
-            sampling: of all runs.
-        """
+    ) -> AsyncGenerator[tuple[str, Any], None]:
+        """The same events, as `compare_with_answers` yields them, recorded."""
         self._builders = {name: TraceBuilder(question, info, policy, sampling) for name, policy in policies.items()}
         async with aclosing(events):
             async for name, item in events:

@@ -11,23 +11,22 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from s1demo.engines.base import EngineTokenizer
 from s1demo.errors import InputError
-from s1demo.evals.published import load_published
+from s1demo.evals.published import PublishedSeries, load_published
 from s1demo.evals.results import RunResult, read_run
 from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
 from s1demo.events import EndSuppressed, Origin, Phase, ThinkingEnded, Tokens
-from s1demo.grading import Outcome, grade
+from s1demo.grading import grade
 from s1demo.policies import NATURAL
 from s1demo.settings import ASSETS, EMBEDDED_MODEL
 from s1demo.traces import Trace
 from s1demo.ui.questions import QuestionBank
-from s1demo.ui.replay.playback import texts_fit, timed_events
 from s1demo.ui.replay.recordings import ROLES, Recording
+from s1demo.ui.replay.view import texts_fit, timed_events
 from s1demo.ui.stream.render import VERDICTS
 
 ROOT = ASSETS.parent
@@ -67,21 +66,6 @@ LEFT_OUT = (
 )
 
 
-@dataclass(frozen=True)
-class Code:
-    """A place in the source.
-
-    Attributes:
-        what: what is there.
-        place: file and line, such as `s1demo/budget.py:210`.
-        url: where it is on the web, empty where that is not known.
-    """
-
-    what: str
-    place: str
-    url: str
-
-
 def lesson(
     bank: QuestionBank, recordings: Mapping[str, Recording], tokenizer: EngineTokenizer | None, repository: str
 ) -> dict[str, Any]:
@@ -90,20 +74,21 @@ def lesson(
     Args:
         bank: knows the true answers.
         recordings: the shipped ones.
-        tokenizer: of the recorded model; without it there are no steps.
-        repository: where the source is on the web, may be empty.
+        tokenizer: the recorded model's; without it there are no steps.
+        repository: the address of the source's folder on the web, may be empty.
     """
     run = measured()
-    told = [recording for recording in recordings.values() if tokenizer and mended(recording, bank)]
+    mended = [recording for recording in recordings.values() if turned(recording, bank, "wrong", "right")]
+    spoilt = [recording for recording in recordings.values() if turned(recording, bank, "right", "wrong")]
     return {
         "sentences": sentences(run),
-        "forcing": forcing(told[0], bank, tokenizer) if told and tokenizer else None,
-        "spoilt": next(({"id": r.id, "question": r.question} for r in recordings.values() if spoilt(r, bank)), None),
+        "forcing": forcing(mended[0], bank, tokenizer) if mended and tokenizer else None,
+        "spoilt": {"id": spoilt[0].id, "question": spoilt[0].question} if spoilt else None,
         "recipe": recipe(run),
         "curve": curve(run) if run else None,
         "real": REAL,
         "left_out": [*LEFT_OUT, *([training_sentence(draws()), later_waits_sentence(run)] if run else [])],
-        "code": [{"what": code.what, "place": code.place, "url": code.url} for code in code_places(repository)],
+        "code": code_places(repository),
     }
 
 
@@ -137,7 +122,7 @@ def later_waits_sentence(run: RunResult) -> str:
     """What Waits behind the first one gain, here and in the paper."""
     once = run.point(ONE_WAIT).accuracy
     more = max((point.accuracy - once for point in run.points if point.setting.num_ignore > 1), default=0.0)
-    paper = next(s for s in load_published().series if (s.method, s.benchmark) == ("BF", "AIME24"))
+    paper = _published_curve()
     left_alone = next(point.run.accuracy for point in paper.points if point.setting == LEFT_ALONE)
     gain = max(round((each.accuracy - left_alone) * paper.n / 100) for each in paper.runs)
     if more <= 0:
@@ -148,9 +133,13 @@ def later_waits_sentence(run: RunResult) -> str:
     )
 
 
+def _published_curve() -> PublishedSeries:
+    return next(series for series in load_published().series if (series.method, series.benchmark) == ("BF", "AIME24"))
+
+
 def sentences(run: RunResult | None) -> list[str]:
     """Test-time scaling in three sentences for somebody who has never heard of it."""
-    said = [
+    in_words = [
         "Before it answers, this model writes notes to itself, as you do on scratch paper: that is its thinking, and we count it "
         "in tokens, which are pieces of words.",
         "When it wants to stop, we can step in: cut its notes short, so that it must answer at once, or cross out its full stop "
@@ -158,32 +147,22 @@ def sentences(run: RunResult | None) -> list[str]:
     ]
     if run:
         cut, natural, once = map(run.point, (Setting(16), LEFT_ALONE, ONE_WAIT))
-        said.append(
+        in_words.append(
             f"Of {run.n:,} small problems it had never seen, it got {cut.accuracy:.0f}\u00a0% right when cut after 16 tokens, "
             f"{natural.accuracy:.0f}\u00a0% when left alone, and {once.accuracy:.0f}\u00a0% after one “Wait”."
         )
-    return said
+    return in_words
 
 
-def mended(recording: Recording, bank: QuestionBank) -> bool:
-    """Whether the natural run is wrong and going on made it right, with all three runs there to tell it."""
-    return tuple(recording.runs) == ROLES and verdicts(recording, bank)[1:] == ["wrong", "right"]
-
-
-def spoilt(recording: Recording, bank: QuestionBank) -> bool:
-    """Whether the natural run is right and going on made it wrong."""
-    return tuple(recording.runs) == ROLES and verdicts(recording, bank)[1:] == ["right", "wrong"]
+def turned(recording: Recording, bank: QuestionBank, natural: str, extended: str) -> bool:
+    """Whether the natural and the extended run have these verdicts, with all three runs there to show it."""
+    return tuple(recording.runs) == ROLES and verdicts(recording, bank)[1:] == [natural, extended]
 
 
 def verdicts(recording: Recording, bank: QuestionBank) -> list[str]:
-    """Right, wrong or nothing, run by run."""
+    """"right", "wrong", "unclear" or "" of each run."""
     gold = bank.answer_to(recording.question)
-    return ["" if gold is None else _verdict(trace, gold) for trace in recording.runs.values()]
-
-
-def _verdict(trace: Trace, gold: str) -> str:
-    outcome: Outcome = grade(trace.answer, gold)
-    return VERDICTS.get(outcome, "")
+    return ["" if gold is None else VERDICTS[grade(trace.answer, gold)] for trace in recording.runs.values()]
 
 
 def forcing(recording: Recording, bank: QuestionBank, tokenizer: EngineTokenizer) -> dict[str, Any] | None:
@@ -192,7 +171,7 @@ def forcing(recording: Recording, bank: QuestionBank, tokenizer: EngineTokenizer
     if not all(texts_fit(trace, tokenizer) for trace in traces.values()):
         return None
     judged = dict(zip(traces, verdicts(recording, bank), strict=True))
-    cut, natural, extended = (_told(traces[name], tokenizer, judged[name]) for name in ROLES)
+    cut, natural, extended = (_in_pieces(traces[name], tokenizer, judged[name]) for name in ROLES)
     return {
         "id": recording.id,
         "question": recording.question,
@@ -205,7 +184,7 @@ def forcing(recording: Recording, bank: QuestionBank, tokenizer: EngineTokenizer
     }
 
 
-def _told(trace: Trace, tokenizer: EngineTokenizer, verdict: str) -> dict[str, Any]:
+def _in_pieces(trace: Trace, tokenizer: EngineTokenizer, verdict: str) -> dict[str, Any]:
     """A run as pieces: each is the texts of sampled tokens, or a forced text with the mark `wait` or `delimiter`."""
     pieces: list[dict[str, Any]] = []
     for _, event in timed_events(trace, tokenizer.text_stream()):
@@ -234,23 +213,21 @@ def recipe(run: RunResult | None) -> list[dict[str, Any]]:
     ]
 
 
+def _figure(number: str, what: str, source: str) -> dict[str, str]:
+    return {"number": number, "what": what, "source": source}
+
+
 def _published_stages() -> dict[str, dict[str, str]]:
     stages: dict[str, dict[str, str]] = json.loads(PUBLISHED_RECIPE.read_text(encoding="utf-8"))["stages"]
-    series = next(s for s in load_published().series if (s.method, s.benchmark) == ("BF", "AIME24"))
+    series = _published_curve()
     points = {point.setting: point.run for point in series.points if point.setting}
     natural, best = points[LEFT_ALONE], max(series.runs, key=lambda point: point.accuracy)
     waits = [setting.num_ignore for setting in points if setting.num_ignore]
     tokens = [point.thinking_tokens for point in series.runs]
-    stages["forcing"] = {
-        "number": f"up to {max(waits)} Waits",
-        "what": f"and {len(points) - len(waits) - 1} budgets: {min(tokens):,.0f} to {max(tokens):,.0f} thinking tokens",
-        "source": "figure 1",
-    }
-    stages["curve"] = {
-        "number": f"{natural.accuracy:.0f} → {best.accuracy:.0f} %",
-        "what": f"right of {series.n} {series.benchmark} questions: left alone, and with {max(waits)} Waits",
-        "source": "figure 1",
-    }
+    budgets = f"and {len(points) - len(waits) - 1} budgets: {min(tokens):,.0f} to {max(tokens):,.0f} thinking tokens"
+    stages["forcing"] = _figure(f"up to {max(waits)} Waits", budgets, "figure 1")
+    right = f"right of {series.n} {series.benchmark} questions: left alone, and with {max(waits)} Waits"
+    stages["curve"] = _figure(f"{natural.accuracy:.0f} → {best.accuracy:.0f} %", right, "figure 1")
     return stages
 
 
@@ -260,18 +237,13 @@ def _funnel_stages() -> dict[str, dict[str, str]]:
     except FileNotFoundError:
         return {}
     rows = {stage["name"]: stage for stage in found}
-    pool, chosen = rows["pool"], rows["chosen"]
-    source = "assets/" + FUNNEL.name
-
-    def stage(name: str, what: str) -> dict[str, str]:
-        return {"number": f"{rows[name]['n_rows']:,}", "what": what, "source": source}
-
-    return {
-        "pool": stage("pool", f"generated problems of {len(pool['sources'])} kinds"),
-        "quality": stage("well formed", "left"),
-        "difficulty": stage("unsolved by both", "left: neither of its two base models solves them"),
-        "diversity": stage("chosen", f"chosen, of {len(chosen['domains'])} kinds by size"),
+    named = {  # stage here -> stage in the file, and what its number counts
+        "pool": ("pool", f"generated problems of {len(rows['pool']['sources'])} kinds"),
+        "quality": ("well formed", "left"),
+        "difficulty": ("unsolved by both", "left: neither of its two base models solves them"),
+        "diversity": ("chosen", f"chosen, of {len(rows['chosen']['domains'])} kinds by size"),
     }
+    return {stage: _figure(f"{rows[name]['n_rows']:,}", what, f"assets/{FUNNEL.name}") for stage, (name, what) in named.items()}
 
 
 def _model_stage() -> dict[str, dict[str, str]]:
@@ -282,7 +254,7 @@ def _model_stage() -> dict[str, dict[str, str]]:
     except FileNotFoundError:
         return {}
     shape = f"{config['num_hidden_layers']} layers, {config['hidden_size']} wide, trained on two CPU cores"
-    return {"training": {"number": f"{parameters / 1e6:.1f} M", "what": f"parameters: {shape}", "source": "assets/s1-mini"}}
+    return {"training": _figure(f"{parameters / 1e6:.1f} M", f"parameters: {shape}", "assets/s1-mini")}
 
 
 def parameters_of(weights: Path) -> int:
@@ -298,23 +270,17 @@ def _forcing_stages(run: RunResult | None) -> dict[str, dict[str, str]]:
     waits = [point.setting.num_ignore for point in run.points if point.setting.num_ignore]
     natural, once = run.point(LEFT_ALONE), run.point(ONE_WAIT)
     longest = max(point.mean_thinking_tokens for point in run.points)
+    budgets = f"and {len(run.points) - len(waits) - 1} budgets: from 0 thinking tokens to {longest:,.0f} on average"
+    right = f"right of {run.n:,} problems: left alone, and with one Wait"
     source = "assets/measured/s1-mini/curve.json"
     return {
-        "forcing": {
-            "number": f"up to {max(waits)} Waits",
-            "what": f"and {len(run.points) - len(waits) - 1} budgets: from 0 thinking tokens to {longest:,.0f} on average",
-            "source": source,
-        },
-        "curve": {
-            "number": f"{natural.accuracy:.0f} → {once.accuracy:.0f} %",
-            "what": f"right of {run.n:,} problems: left alone, and with one Wait",
-            "source": source,
-        },
+        "forcing": _figure(f"up to {max(waits)} Waits", budgets, source),
+        "curve": _figure(f"{natural.accuracy:.0f} → {once.accuracy:.0f} %", right, source),
     }
 
 
 def curve(run: RunResult) -> dict[str, Any]:
-    """The measured points as the picture needs them."""
+    """The measured points as the chart needs them."""
     return {
         "model": run.model,
         "n": run.n,
@@ -334,18 +300,14 @@ def curve(run: RunResult) -> dict[str, Any]:
     }
 
 
-def code_places(repository: str) -> list[Code]:
-    """Where the recipe is in the source that runs; files that are not here are left out.
-
-    Args:
-        repository: the address of the source's folder on the web, may be empty.
-    """
+def code_places(repository: str) -> list[dict[str, str]]:
+    """Where the recipe is in the source that runs; files that are not here are left out."""
     places = []
     for what, file, symbol in CODE:
         line = line_of(ROOT / file, symbol)
         if line is not None:
             url = f"{repository.rstrip('/')}/{file}#L{line}" if repository else ""
-            places.append(Code(what, f"{file}:{line}", url))
+            places.append({"what": what, "place": f"{file}:{line}", "url": url})
     return places
 
 

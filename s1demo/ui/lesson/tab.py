@@ -1,14 +1,12 @@
-"""The How it works tab: one page to teach from. Its content (`lesson.py`) is sent when the tab is opened, not with the page."""
+"""The How it works tab: one page to teach from. Its content (`content.py`) is sent when the tab is opened, not with the page."""
 
 from __future__ import annotations
-
-import gradio as gr
 
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.lesson.content import lesson
 from s1demo.ui.page.address import Fields
-from s1demo.ui.page.bundle import on_load
-from s1demo.ui.replay.recordings import as_value, shipped_recordings, tokenizer_of
+from s1demo.ui.page.component import PRIVATE, as_value, scripted
+from s1demo.ui.replay.recordings import shipped_recordings, tokenizer_of
 
 _VIEW = """
 <div class="lesson" data-state="empty">
@@ -53,8 +51,7 @@ _VIEW = """
 
 def build_lesson_tab(exhibit: Exhibit) -> Fields:
     """Lay out the tab inside the open Blocks context and connect it."""
-    script = on_load("lesson/lesson", "open")
-    view = gr.HTML(html_template=_VIEW, js_on_load=script, elem_id="lesson-view", apply_default_css=False)
+    view = scripted("lesson/lesson", _VIEW, "open", elem_id="lesson-view")
 
     def fill() -> str:
         recordings = shipped_recordings()
@@ -62,5 +59,5 @@ def build_lesson_tab(exhibit: Exhibit) -> Fields:
         content = lesson(exhibit.bank, recordings, tokenizer_of(exhibit.engine, model), exhibit.settings.repository)
         return as_value(content)
 
-    view.open(fill, outputs=view, trigger_mode="multiple", show_progress="hidden", api_visibility="private")
+    view.open(fill, outputs=view, trigger_mode="multiple", **PRIVATE)
     return {}

@@ -5,7 +5,7 @@
 import { byId } from "../web/dom.js";
 
 export const HASH = "#"; // under this name, what stands behind it
-const LANDING = "compare";
+export const LANDING = "compare";
 const OF_EVERY_TAB = ["tab", "lang", "projector", "view"]; // and what begins with two underscores
 const BELONGS = { answer: "question" }; // a question brings its answer along, or none: never that of the one before
 

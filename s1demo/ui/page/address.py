@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from s1demo.ui.page.bundle import on_load
+from s1demo.ui.page.component import PRIVATE, scripted
 
 Fields = dict[str, Any]  # name in the page's address, while the tab is open -> the component it fills in
 
@@ -31,11 +31,11 @@ def connect_address(demo: gr.Blocks, tabs: gr.Tabs, fields: Mapping[str, Fields]
         tabs: the tabs; their ids are the values of `tab` in the address.
         fields: for each tab, a field for each further name in the address while it is open.
     """
-    bridge = gr.HTML(elem_id="address", js_on_load=on_load("page/address", "go"), visible="hidden")
+    bridge = scripted("page/address", "<i></i>", "go", elem_id="address", visible="hidden")
     named = [(tab, name, field) for tab, own in fields.items() for name, field in own.items()]
     follow = _FOLLOW.format(json.dumps(list(fields)), json.dumps([[tab, name] for tab, name, _ in named]))
     for asked in (demo.load, bridge.go):
-        followed = asked(None, outputs=[tabs, *(field for _, _, field in named)], js=follow, api_visibility="private")
-        followed.then(None, js="async () => (await s1.module('page/address')).follow()", api_visibility="private")
+        followed = asked(None, outputs=[tabs, *(field for _, _, field in named)], js=follow, **PRIVATE)
+        followed.then(None, js="async () => (await s1.module('page/address')).follow()", **PRIVATE)
     for tab, name, field in named:
-        field.change(None, field, js=_SET.format(json.dumps(name), json.dumps(tab)), api_visibility="private")
+        field.change(None, field, js=_SET.format(json.dumps(name), json.dumps(tab)), **PRIVATE)

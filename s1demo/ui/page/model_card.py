@@ -29,12 +29,7 @@ _OTHER = (
 
 
 def chip_and_card(info: EngineInfo, model_path: str) -> str:
-    """The model chip and the card it opens, as HTML.
-
-    Args:
-        info: the engine's.
-        model_path: what was opened; decides which text is true of it.
-    """
+    """The model chip and the card it opens, as HTML; which text is true of the model depends on its path."""
     embedded = model_path in (EMBEDDED_MODEL, EMBEDDED_RECORDING)
     facts = f"Engine: {info.engine}. Device: {info.device}. Context: {info.context_length:,} tokens."
     paragraphs = [facts, *(_EMBEDDED if embedded else _OTHER), *(measured_sentences() if embedded else ())]

@@ -1,7 +1,7 @@
 """What the page says in other languages. English is the key: the code says what it means, and a file per language translates it.
 
 `languages/CODE.json` maps English words to those of a language. Gradio translates its own components by it (`said`), the page's
-scripts everything else (`web/language.js`); what a file lacks stays English. To add a language, copy a file and translate its
+scripts everything else (`language.js`); what a file lacks stays English. To add a language, copy a file and translate its
 values; `{0}` in them is the first number of a sentence.
 """
 

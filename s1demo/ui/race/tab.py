@@ -16,14 +16,13 @@ from s1demo.decoding.prompt import Prompt
 from s1demo.decoding.runs import compare
 from s1demo.decoding.samples import sample
 from s1demo.engines import Engine
-from s1demo.errors import InputError
 from s1demo.events import EngineInfo, Event, Finished, SamplingParams
 from s1demo.traces import TraceBuilder
 from s1demo.ui.asking import Events, question_row, speed_choice, stream_into
-from s1demo.ui.controls import MOST_WAITS, number, stop_slider, whole
+from s1demo.ui.controls import MOST_WAITS, sampling_params, stop_slider, whole
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
-from s1demo.ui.page.bundle import on_load
+from s1demo.ui.page.component import scripted
 from s1demo.ui.page.translation import said
 from s1demo.ui.race.view import PARALLEL, RaceView
 from s1demo.ui.stream.streaming import View
@@ -64,19 +63,18 @@ _VIEW = """
 
 
 @dataclass(frozen=True)
-class Choices:
-    """What the visitor set, as Gradio hands it over; untrusted.
+class RaceChoices:
+    """The inputs by their names in the address, as Gradio passes them; untrusted.
 
     Attributes:
-        question: the text in the box.
-        num_ignore: how often the sequential trace is made to go on.
-        n_samples: how many samples vote.
+        waits: how often the sequential trace is made to go on.
+        samples: how many vote.
         temperature, seed: of the samples; the sequential trace is greedy.
     """
 
     question: str
-    num_ignore: Any
-    n_samples: Any
+    waits: Any
+    samples: Any
     temperature: Any
     seed: Any
 
@@ -86,21 +84,16 @@ class Choices:
         Raises:
             InputError: a number of Waits that cannot work.
         """
-        most = whole(self.num_ignore, "number of Waits")
-        if not 0 <= most <= MOST_WAITS:
-            raise InputError(f"The number of Waits is {most}. Give a whole number from 0 to {MOST_WAITS}.")
+        most = whole(self.waits, "number of Waits", 0, MOST_WAITS)
         return {str(waits): BudgetPolicy(num_ignore=waits) for waits in range(most + 1)}
 
-    def samples(self) -> int:
+    def n_samples(self) -> int:
         """How many samples.
 
         Raises:
             InputError: a number that cannot work.
         """
-        n = whole(self.n_samples, "number of samples")
-        if not 1 <= n <= MOST_SAMPLES:
-            raise InputError(f"The number of samples is {n}. Give a whole number from 1 to {MOST_SAMPLES}.")
-        return n
+        return whole(self.samples, "number of samples", 1, MOST_SAMPLES)
 
     def sampling(self) -> SamplingParams:
         """How the samples pick tokens.
@@ -108,7 +101,7 @@ class Choices:
         Raises:
             InputError: something that is no number, or out of range.
         """
-        return SamplingParams(number(self.temperature, "temperature"), seed=whole(self.seed, "seed"))
+        return sampling_params(self.temperature, 1, self.seed)
 
 
 def build_race_tab(exhibit: Exhibit) -> Fields:
@@ -116,50 +109,43 @@ def build_race_tab(exhibit: Exhibit) -> Fields:
     row = question_row(KIND, exhibit, FIRST_QUESTION)
     with gr.Row(elem_classes=["controls", "race-controls"]):
         stops = [*range(MOST_WAITS + 1)]
-        waits = stop_slider("race-waits", "Make it go on", "sequential", ("time", "times"), stops, 4, MOST_WAITS)
-        samples = stop_slider("race-samples", "Draw", "parallel", ("sample", "samples"), [1, 2, 4, 8, 16, 32], 8, MOST_SAMPLES)
         heats = [0.2, 0.5, 0.7, 1, 1.5, 2]
-        temperature = stop_slider("race-temperature", "at temperature", "of the samples", ("", ""), heats, 1, heats[-1], 0.1)
-        seed = gr.Number(0, precision=0, label=said("seed"), elem_id="race-seed", min_width=0, scale=0)
-        speed = speed_choice(KIND)
+        inputs: Fields = {
+            "waits": stop_slider("race-waits", "Make it go on", "sequential", ("time", "times"), stops, 4, MOST_WAITS),
+            "samples": stop_slider(
+                "race-samples", "Draw", "parallel", ("sample", "samples"), [1, 2, 4, 8, 16, 32], 8, MOST_SAMPLES
+            ),
+            "temperature": stop_slider(
+                "race-temperature", "at temperature", "of the samples", ("", ""), heats, 1, heats[-1], 0.1
+            ),
+            "seed": gr.Number(0, precision=0, label=said("seed"), elem_id="race-seed", min_width=0, scale=0),
+            "speed": speed_choice(KIND),
+        }
     cards = "".join(_CARD.format(key=key, title=title) for key, title in _CARDS.items())
-    template = _VIEW.format(cards=cards)
-    script = on_load("race/race", "resync")
-    view = gr.HTML(html_template=template, js_on_load=script, elem_id="race-view", apply_default_css=False)
+    view = scripted("race/race", _VIEW.format(cards=cards), "resync", elem_id="race-view")
 
-    def start(question: str, *values: Any) -> tuple[View, Events]:
-        choices = Choices(question, *values)
-        view = race_view(exhibit.engine.info, choices, exhibit.bank.answer_to(question))
-        return view, race_events(exhibit.engine, choices)
+    def start(question: str, **values: Any) -> tuple[View, Events]:
+        choices = RaceChoices(question, **values)
+        return race_view(exhibit.engine.info, choices, exhibit.bank.answer_to(question)), race_events(exhibit.engine, choices)
 
-    inputs = {"waits": waits, "samples": samples, "temperature": temperature, "seed": seed}
-    return stream_into(view, exhibit, KIND, row, speed, inputs, start)
+    return stream_into(view, exhibit, KIND, row, inputs, start)
 
 
-def race_view(info: EngineInfo, choices: Choices, gold: str | None) -> RaceView:
+def race_view(info: EngineInfo, choices: RaceChoices, gold: str | None) -> RaceView:
     """The view of a race.
-
-    Args:
-        info: the engine's description of itself.
-        choices: what the visitor set.
-        gold: the true answer where it is known.
 
     Raises:
         InputError: something set that cannot work.
     """
     sampling = choices.sampling()
     sequential = {name: TraceBuilder(choices.question, info, policy) for name, policy in choices.policies().items()}
-    numbers = range(choices.samples())
+    numbers = range(choices.n_samples())
     samples = [TraceBuilder(choices.question, info, BudgetPolicy(), sampling.numbered(i)) for i in numbers]
     return RaceView(sequential, samples, gold)
 
 
-async def race_events(engine: Engine, choices: Choices) -> Events:
+async def race_events(engine: Engine, choices: RaceChoices) -> Events:
     """Both sides at once, as `RaceView` takes them; closing the iterator stops both.
-
-    Args:
-        engine: what decodes.
-        choices: what the visitor set.
 
     Yields:
         (run name, event); the samples' in the order of their numbers, whichever is decoded first.
@@ -171,7 +157,7 @@ async def race_events(engine: Engine, choices: Choices) -> Events:
     prompt = Prompt(engine, choices.question)
     async with Merged[tuple[str, Event]]() as sides:
         sides.add(compare(engine, prompt, choices.policies()))
-        sides.add(_one_by_one(sample(engine, prompt, choices.samples(), BudgetPolicy(), choices.sampling())))
+        sides.add(_one_by_one(sample(engine, prompt, choices.n_samples(), BudgetPolicy(), choices.sampling())))
         async for item in sides:
             yield item
 

@@ -56,12 +56,10 @@ class RaceView:
         self._results: dict[str, tuple[str | None, str, str]] = {}
 
     def feed(self, name: str, event: Event, seconds: float) -> list[Op]:
-        """The operations one event asks for.
+        """The operations of one event, `seconds` after the start.
 
         Args:
             name: a run of `sequential`, or `PARALLEL` for the samples, one after the other in the order of their numbers.
-            event: what happened.
-            seconds: how long the race has taken so far.
         """
         if name == PARALLEL:
             self._begun += isinstance(event, RunStarted)
@@ -120,8 +118,8 @@ class RaceView:
         if not finished:
             return []
         everything = vote(finished)
-        told = _votes(everything) + ("" if len(finished) == of else ", so far")
-        ops = [self._result("all", everything.answer, f"{told}, {_n(everything.spent_tokens, 'token')}")]
+        votes = _votes(everything) + ("" if len(finished) == of else ", so far")
+        ops = [self._result("all", everything.answer, f"{votes}, {_n(everything.spent_tokens, 'token')}")]
         rival = self._sequential[self._longest].trace()
         if rival.finish_reason is not None and (len(finished) == of or everything.spent_tokens > rival.sampled_tokens):
             ops.append(self._equal(finished, rival.sampled_tokens))
@@ -158,8 +156,8 @@ class RaceView:
         for method, title in _TITLES.items():
             if method in self._results:
                 answer, verdict, line = self._results[method]
-                told = f"answers {answer}{f' ({verdict})' if verdict else ''}" if answer else "has no answer"
-                parts.append(f"{title} {told}: {line}.")
+                does = f"answers {answer}{f' ({verdict})' if verdict else ''}" if answer else "has no answer"
+                parts.append(f"{title} {does}: {line}.")
         return " ".join(parts) or "The race is on; nothing has been answered yet."
 
 

@@ -1,6 +1,6 @@
 """Recorded runs: the shipped ones, files that visitors bring, and links that carry a trace. All of it is checked here.
 
-Pure but for reading the shipped file. Nothing that a visitor brings is kept: it is parsed, checked and handed on.
+Pure but for reading the shipped file. Nothing that a visitor brings is kept.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _traces_of(value: Any) -> tuple[list[Trace], dict[tuple[str, int], str], str
     traces = [Trace.from_dict(record) for record in records]
     for trace in traces:
         check_playable(trace)
-    one_question = len({trace.question for trace in traces}) == 1  # else nobody knows to which it is the answer
+    one_question = len({trace.question for trace in traces}) == 1  # else it is unknown which question it answers
     return traces, answers, true_answer if one_question else ""
 
 
@@ -287,8 +287,3 @@ def _embedded_tokenizer() -> EngineTokenizer | None:
         return HubTokenizer(EMBEDDED_MODEL)
     except S1Error:  # an exhibit without the embedded model's files
         return None
-
-
-def as_value(answer: dict[str, Any]) -> str:
-    """An object as the text of a gr.HTML's value: JSON in which nothing looks like a tag."""
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

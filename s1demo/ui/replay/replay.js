@@ -1,4 +1,4 @@
-// The Replay tab: plays a recording that the server folded once (playback.py), with no further word from it.
+// The Replay tab: plays a recording that the server folded once (view.py), with no further word from it.
 
 import * as address from "../page/address.js";
 import { Comparison } from "../web/comparison.js";

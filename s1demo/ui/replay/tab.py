@@ -1,6 +1,6 @@
 """The Replay tab: recorded comparisons with their real timing, from the exhibit, from a file or from a link; no model is asked.
 
-The server checks a recording and folds it once, when it is chosen (`playback.py`); the page plays it alone (`web/replay.js`).
+The server checks a recording and folds it once, when it is chosen (`view.py`); the page plays it alone (`replay.js`).
 What a visitor brings is read, answered and forgotten. The address holds `replay`, the id of a shipped recording, or a whole trace
 behind its #.
 """
@@ -17,22 +17,21 @@ import gradio as gr
 from s1demo.errors import InputError, S1Error
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
-from s1demo.ui.page.bundle import on_load
-from s1demo.ui.replay.playback import playback
+from s1demo.ui.page.component import PRIVATE, as_value, literal, scripted
 from s1demo.ui.replay.recordings import (
     MAX_FILE_BYTES,
     MAX_LINK_CHARACTERS,
     TOO_LARGE,
     Recording,
-    as_value,
     packed,
     recordings_in,
     shipped_recordings,
     tokenizer_of,
     unpacked,
 )
+from s1demo.ui.replay.view import playback
 from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
-from s1demo.ui.stream.panes import PANE, RUNS
+from s1demo.ui.stream.panes import PANES
 from s1demo.ui.stream.streaming import describe
 from s1demo.ui.stream.verdicts import truth_for
 
@@ -75,21 +74,9 @@ _VIEW = """
 def build_replay_tab(exhibit: Exhibit) -> Fields:
     """Lay out the tab inside the open Blocks context and connect it."""
     shipped = shipped_recordings()
-    view = gr.HTML(
-        html_template=_template(shipped),
-        js_on_load=on_load("replay/replay", "choose"),
-        elem_id="replay-view",
-        apply_default_css=False,
-    )
-    view.choose(
-        player_of(exhibit, shipped),
-        outputs=view,
-        concurrency_limit=2,
-        concurrency_id="replays",
-        trigger_mode="multiple",
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    view = scripted("replay/replay", _template(shipped), "choose", elem_id="replay-view")
+    play = player_of(exhibit, shipped)
+    view.choose(play, outputs=view, concurrency_limit=2, concurrency_id="replays", trigger_mode="multiple", **PRIVATE)
     return {}
 
 
@@ -144,12 +131,6 @@ def _playback(exhibit: Exhibit, recording: Recording) -> dict[str, Any]:
     return playback(recording, truth, tokenizer_of(exhibit.engine, model), exhibit.judge.grade_now)
 
 
-
-
-
-
-
-
 def _template(shipped: dict[str, Recording]) -> str:
     facts = {
         "shipped": json.dumps([[recording.id, recording.question] for recording in shipped.values()]),
@@ -158,17 +139,9 @@ def _template(shipped: dict[str, Recording]) -> str:
         "too-large": TOO_LARGE,
         "reading": str(READING_TOKENS_PER_SECOND),
     }
-    panes = (
-        f'<template data-run="{name}">{PANE.format(name=name, title=title, empty=empty)}</template>'
-        for name, (title, empty) in RUNS.items()
-    )
+    panes = (f'<template data-run="{name}">{pane}</template>' for name, pane in PANES.items())
     return _VIEW.format(
-        data=" ".join(f'data-{name}="{_attribute(value)}"' for name, value in facts.items()),
+        data=" ".join(f'data-{name}="{literal(html.escape(value))}"' for name, value in facts.items()),
         speeds="".join(_SPEED.format(speed, "reading speed" if speed == "reading" else f"{speed}×") for speed in SPEEDS),
         panes="".join(panes),
     )
-
-
-def _attribute(text: str) -> str:
-    """Text inside an attribute of a Gradio template, which must find nothing to fill in."""
-    return html.escape(text).replace("`", "&#96;").replace("$", "&#36;").replace("{", "&#123;")

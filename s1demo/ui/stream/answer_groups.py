@@ -1,4 +1,4 @@
-"""Answers that come one after another, told apart: which are one and the same, and whether they are right. Pure."""
+"""Which of the answers that come one after another are the same, and whether they are right. Pure."""
 
 from __future__ import annotations
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-COPIES = 3  # so often the same stretch stands in a row
+COPIES = 3  # of the same stretch in a row
 SHORTEST = 24  # items these copies take up at least: "1 1 1" is no loop
-WINDOW = 1024  # items at the end that are looked at, so no stretch of more than a third of them is found
+WINDOW = 1024  # items at the end that are searched, so no stretch of more than a third of them is found
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Loop:
     """A stretch that repeats itself up to the end of a sequence.
 
     Attributes:
-        start: index of the first item that only repeats what stands before it.
+        start: index of the first item that only repeats what comes before it.
         period: items of the stretch.
     """
 
@@ -33,7 +33,7 @@ def find_loop(items: Sequence[object], copies: int = COPIES, shortest: int = SHO
         items: the sequence, such as the token ids of a trace so far.
         copies: how often the stretch must stand in a row, the first one counted.
         shortest: items all copies together must take up.
-        window: how many items at the end are looked at to find it; time grows with it, not with the sequence.
+        window: how many items at the end are searched; time grows with it, not with the sequence.
 
     Returns:
         None where the sequence does not end in a loop.
@@ -65,7 +65,7 @@ def _prefix_matches(items: Sequence[object]) -> list[int]:
 
 
 class LoopWatch:
-    """Looks for a loop in a growing sequence, ever less often, so that all looks together take time linear in its length.
+    """Searches a growing sequence for a loop, ever less often, so that all searches together take time linear in its length.
 
     Attributes:
         loop: the first one found, None while there is none.
@@ -73,20 +73,17 @@ class LoopWatch:
 
     def __init__(self) -> None:
         self.loop: Loop | None = None
-        self._next_look = SHORTEST
+        self._next_search = SHORTEST
 
-    def look(self, items: Sequence[object], *, now: bool = False) -> Loop | None:
-        """Look if it is time to.
+    def search(self, items: Sequence[object], *, now: bool = False) -> Loop | None:
+        """The loop where it has just been found, None before and afterwards.
 
         Args:
             items: the sequence so far; it only grows.
-            now: look in any case, such as at its end.
-
-        Returns:
-            The loop where it has just been found, None before and afterwards.
+            now: search in any case, such as at its end.
         """
-        if self.loop is not None or (len(items) < self._next_look and not now):
+        if self.loop is not None or (len(items) < self._next_search and not now):
             return None
-        self._next_look = len(items) + max(SHORTEST, len(items) // 32)
+        self._next_search = len(items) + max(SHORTEST, len(items) // 32)
         self.loop = find_loop(items)
         return self.loop

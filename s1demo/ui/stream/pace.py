@@ -1,4 +1,4 @@
-"""Reading speed: s1-mini writes a trace in a fifth of a second, which nobody can watch. Pure; the caller brings the clock.
+"""Reading speed: s1-mini writes a trace in a fifth of a second, faster than anyone reads. Pure; the caller brings the clock.
 
 Only the page is slowed down, and only while it lags little; seconds and tokens per second stay the engine's.
 """

@@ -9,9 +9,7 @@ RUNS = {
     NATURAL: ("Natural", "The model thinks until it stops by itself."),
     EXTENDED: ("Extended", "Each time it wants to stop, “Wait” is put in its mouth, and it goes on."),
 }
-
-
-PANE = """
+_PANE = """
 <article class="pane {name}" data-run="{name}" data-thinking-tokens="0" aria-labelledby="pane-{name}">
   <header>
     <h2 id="pane-{name}">{title}</h2>
@@ -26,3 +24,4 @@ PANE = """
   </div>
   <footer><span class="answer"></span><span class="verdict"></span><span class="details"></span></footer>
 </article>"""
+PANES = {name: _PANE.format(name=name, title=title, empty=empty) for name, (title, empty) in RUNS.items()}  # as HTML

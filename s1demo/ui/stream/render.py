@@ -17,14 +17,14 @@ operations; the table below is the whole contract between the two.
     ["answer", run, answer, verdict, details]   the run is complete; verdict "right", "wrong", "unclear" or ""
     ["verdict", run, verdict]                   a verdict on its answer that took longer
     ["truth", text]                             the true answer the verdicts go by
-    ["sentence", text]                          the fork picture in words
+    ["sentence", text]                          the comparison in words
     ["rate", tokens per second]                 for the model chip
     ["saved", engine tokens, independent tokens]  what the comparison cost, and what runs that share nothing would
     ["stopped", text]                           every unfinished run was stopped; why, in words
     ["problem", text]                           one sentence beside the question box
     ["done"]                                    nothing more will come
 
-Other tabs add operations of their own: `timeline_view` and `race_view` list theirs.
+Other tabs add operations of their own: `timeline/view.py` and `race/view.py` list theirs.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from s1demo.events import (
 )
 from s1demo.grading import Kind, Outcome, decide, extract_answer
 from s1demo.ui.stream.loops import Loop, LoopWatch
-from s1demo.ui.stream.verdicts import FormulaVerdict
+from s1demo.ui.stream.verdicts import FormulaVerdict, Truth
 from s1demo.ui.stream.words import SoFar, seconds_text, sentence, status
 
 Op = list[Any]
@@ -71,7 +71,6 @@ class RunView:
         token_ends: thinking tokens shown after each chunk of text.
         text_ends: thinking characters shown after each chunk of text.
         chunks: the chunks of thinking text.
-        budget: most thinking tokens the run can spend.
         waits: ends of thinking suppressed so far.
         so_far: by number of the Wait, what it would have answered there.
         reason: why thinking ended, None while it has not.
@@ -80,7 +79,7 @@ class RunView:
         verdict: "right", "wrong", "unclear" or "".
         sampled_tokens: tokens the model wrote, thinking and answer.
         finished: the answer is complete.
-        watch: looks for a loop in `ids`.
+        watch: searches `ids` for a loop.
     """
 
     name: str
@@ -88,7 +87,6 @@ class RunView:
     token_ends: list[int] = field(default_factory=lambda: [0])
     text_ends: list[int] = field(default_factory=lambda: [0])
     chunks: list[str] = field(default_factory=list)
-    budget: int = 0
     waits: int = 0
     so_far: dict[int, SoFar] = field(default_factory=dict)
     reason: EndOfThinking | None = None
@@ -131,31 +129,24 @@ class ComparisonView:
 
     Args:
         names: the runs, left to right.
-        gold: the true answer where it is known; without it there are no verdicts.
-        kind: of the true answer. Formulas get theirs later, from a `FormulaVerdict`.
+        truth: the true answer where it is known; without it there are no verdicts. Formulas get theirs from a `FormulaVerdict`,
+            which takes longer.
     """
 
-    def __init__(self, names: Sequence[str], gold: str | None = None, kind: Kind = Kind.TEXT) -> None:
-        self.gold = gold
-        self.kind = kind
+    def __init__(self, names: Sequence[str], truth: Truth | None = None) -> None:
+        self.truth = truth
+        self._kind = truth.kind if truth else Kind.TEXT
         self.runs = {name: RunView(name) for name in names}
         self._neighbours = _neighbours(list(names))
         self._shared = {name: 0 for name in names}
 
     def feed(self, name: str, event: Event | AnswerSoFar | FormulaVerdict | Cost, seconds: float) -> list[Op]:
-        """The operations one event asks for.
-
-        Args:
-            name: the run it belongs to.
-            event: what happened.
-            seconds: how long the run has taken so far.
-        """
+        """The operations of one event of the run `name`, `seconds` after the start."""
         run = self.runs[name]
         match event:
             case RunStarted():
-                run.budget = event.thinking_budget
                 ops: list[Op] = [["start", name, event.thinking_budget], ["status", name, "thinking"]]
-                ops += [["truth", self.gold]] if self.gold is not None else []
+                ops += [["truth", self.truth.answer]] if self.truth else []
             case Tokens():
                 ops = self._tokens(run, event)
             case EndSuppressed():
@@ -168,7 +159,7 @@ class ComparisonView:
             case Finished():
                 ops = self._finish(run, event, seconds)
             case AnswerSoFar():
-                answer = extract_answer(event.answer_text, self.kind)
+                answer = extract_answer(event.answer_text, self._kind)
                 shown = answer if answer is not None else event.answer_text.strip()
                 run.so_far[event.wait_number] = SoFar(event.thinking_tokens, shown, self._verdict(answer))
                 ops = self._answered(run, event.wait_number)
@@ -176,7 +167,7 @@ class ComparisonView:
                 verdict = VERDICTS.get(event.outcome, "")
                 if event.wait_number is None:
                     run.verdict = verdict
-                    ops = [["verdict", name, verdict], *self._told()]
+                    ops = [["verdict", name, verdict], *self._in_words()]
                 else:
                     run.so_far[event.wait_number] = replace(run.so_far[event.wait_number], verdict=verdict)
                     ops = self._answered(run, event.wait_number)
@@ -185,14 +176,14 @@ class ComparisonView:
         return ops
 
     def _verdict(self, answer: str | None) -> str:
-        outcome = None if self.gold is None else decide(answer, self.gold, self.kind)
+        outcome = decide(answer, self.truth.answer, self.truth.kind) if self.truth else None
         return "" if outcome is None else VERDICTS.get(outcome, "")
 
     def _answered(self, run: RunView, wait_number: int) -> list[Op]:
         so_far = run.so_far[wait_number]
-        return [["so-far", run.name, wait_number, so_far.answer, so_far.verdict], *self._told()]
+        return [["so-far", run.name, wait_number, so_far.answer, so_far.verdict], *self._in_words()]
 
-    def _told(self) -> list[Op]:
+    def _in_words(self) -> list[Op]:
         """The sentence anew, once there is one."""
         finished = any(run.finished for run in self.runs.values())
         return [["sentence", sentence(self.runs.values(), self.trunk())]] if finished else []
@@ -228,7 +219,7 @@ class ComparisonView:
 
     def _finish(self, run: RunView, event: Finished, seconds: float) -> list[Op]:
         run.finished = True
-        run.answer = extract_answer(run.answer_text, self.kind)
+        run.answer = extract_answer(run.answer_text, self._kind)
         run.verdict = self._verdict(run.answer)
         rate = run.sampled_tokens / seconds if seconds > 0 else 0.0
         details = [
@@ -238,7 +229,7 @@ class ComparisonView:
         if event.finish_reason is FinishReason.LENGTH:
             details.append("answer cut at its limit")
         shown = run.answer if run.answer is not None else run.answer_text.strip()
-        ops: list[Op] = [["answer", run.name, shown, run.verdict, details], *self._told()]
+        ops: list[Op] = [["answer", run.name, shown, run.verdict, details], *self._in_words()]
         if all(other.finished for other in self.runs.values()):
             ops.append(["rate", round(max(rate, 0.0))])
         return ops
@@ -304,7 +295,7 @@ def shared_characters(run: RunView, beside: RunView, n_tokens: int) -> int:
 
 
 def _loop_found(run: RunView, now: bool = False) -> list[Op]:
-    loop = run.watch.look(run.ids, now=now)
+    loop = run.watch.search(run.ids, now=now)
     return [["loop", run.name, loop.start + 1, loop.period]] if loop else []
 
 

@@ -30,14 +30,14 @@ Message = dict[str, Any]
 
 
 class Pump(Generic[T]):
-    """Reads an async iterator in the background and hands out what came, in batches.
+    """Reads an async iterator in the background and yields what came, in batches.
 
     Args:
         source: the iterator to read; it is closed as soon as the pump stops.
         max_seconds: reading ends after this time.
 
     Attributes:
-        patience_seconds: an empty batch is handed out where nothing came for so long.
+        patience_seconds: where nothing came for so long, the batch is empty.
     """
 
     def __init__(self, source: AsyncGenerator[T, None], max_seconds: float) -> None:
@@ -66,7 +66,7 @@ class Pump(Generic[T]):
             await asyncio.gather(self._task, return_exceptions=True)
 
     def stop(self) -> None:
-        """End the source now; `batches` hands out what has come and ends."""
+        """End the source now; `batches` yields what has come and ends."""
         if self._task is not None:
             self._task.cancel()
         self._queue.put_nowait(None)
@@ -109,7 +109,7 @@ class View(Protocol):
     """Folds what happens into view operations; `render.ComparisonView` is one."""
 
     def feed(self, name: str, event: Any, seconds: float) -> list[Op]:
-        """The operations one event of the run `name` asks for, `seconds` after the start."""
+        """The operations of one event of the run `name`, `seconds` after the start."""
         ...
 
 
@@ -135,7 +135,7 @@ class ViewStream:
         self.number = number
         self.closed = asyncio.Event()
         self._stop = asyncio.Event()
-        self._view = view
+        self.view = view
         self._pacer = Pacer(tokens_per_second)
         self._pump = Pump(events, max_seconds)
         self._sent = OpLog()
@@ -188,7 +188,7 @@ class ViewStream:
         """The operations of all events whose time has come."""
         due = self._pacer.due(time.monotonic())
         self._pump.patience_seconds = TICK_SECONDS if self._pacer.waiting else HEARTBEAT_SECONDS
-        return [op for timed in due for op in self._view.feed(timed.run, timed.event, timed.seconds)]
+        return [op for timed in due for op in self.view.feed(timed.run, timed.event, timed.seconds)]
 
     async def _tick(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -210,11 +210,6 @@ class Sessions:
     def __init__(self) -> None:
         self._streams: dict[tuple[str, str], ViewStream] = {}
         self._number = 0
-
-    @property
-    def active(self) -> int:
-        """Runs under way."""
-        return sum(not stream.closed.is_set() for stream in self._streams.values())
 
     async def open(self, session: str, kind: str, make: Callable[[int], ViewStream]) -> ViewStream:
         """Start a page's next run of one kind in place of the one that may still be under way.

@@ -1,14 +1,16 @@
-"""What the page says about runs, in words. Pure; knows no event and no operation."""
+"""What the page says about runs, in words. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from s1demo.events import EndOfThinking
-from s1demo.ui.stream.loops import Loop
+
+if TYPE_CHECKING:
+    from s1demo.ui.stream.render import RunView
 
 ENDINGS = {
     EndOfThinking.NATURAL: "stopped by itself",
@@ -35,30 +37,14 @@ class SoFar:
     verdict: str
 
 
-class RunState(Protocol):
-    """What must be known of a run to speak of it; `render.RunView` is one."""
-
-    name: str
-    ids: list[int]
-    waits: int
-    so_far: dict[int, SoFar]
-    reason: EndOfThinking | None
-    finished: bool
-    answer: str | None
-    verdict: str
-
-    @property
-    def loop(self) -> Loop | None: ...
-
-
-def sentence(runs: Iterable[RunState], trunk: int) -> str:
-    """The comparison in words, for people who cannot see the fork picture."""
+def sentence(runs: Iterable[RunView], trunk: int) -> str:
+    """The comparison in words, for people who cannot see the chart."""
     parts = [f"All runs share their first {trunk:,} thinking tokens."] if trunk else []
     parts += [f"The {run.name} run {_story(run)}." for run in runs]
     return " ".join(parts)
 
 
-def _story(run: RunState) -> str:
+def _story(run: RunView) -> str:
     n = f"{len(run.ids):,} thinking tokens"
     steps = [f"would have answered {_listed(_answers(run.so_far))}"] if run.so_far else []
     steps += [f"was made to go on {_times(run.waits)}"] if run.waits else []
@@ -79,12 +65,12 @@ def _story(run: RunState) -> str:
 
 def _answers(so_far: Mapping[int, SoFar]) -> list[str]:
     """Each answer so far with where it stood, those that stayed the same together."""
-    told = []
+    listed = []
     in_order = [so_far[number] for number in sorted(so_far)]
     for (answer, verdict), same in groupby(in_order, key=lambda at: (at.answer, at.verdict)):
         places = [f"{at.thinking_tokens:,}" for at in same]
-        told.append(f"{_judged(answer or 'nothing', verdict)} after {_listed(places)} tokens")
-    return told
+        listed.append(f"{_judged(answer or 'nothing', verdict)} after {_listed(places)} tokens")
+    return listed
 
 
 def _judged(answer: str, verdict: str) -> str:
@@ -95,7 +81,7 @@ def _listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def status(run: RunState) -> str:
+def status(run: RunView) -> str:
     """The state of a run in a few words."""
     waits = f"made to go on {run.waits}×" if run.waits else ""
     if run.reason is None:

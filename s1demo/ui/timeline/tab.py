@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from s1demo.budget import BudgetPolicy, Limit
+from s1demo.budget import BudgetPolicy
 from s1demo.decoding.answers_at_waits import AnswersAtWaits
 from s1demo.decoding.probe import ProbeAt, run_and_probe
 from s1demo.decoding.prompt import Prompt
@@ -18,10 +18,10 @@ from s1demo.engines import Engine
 from s1demo.errors import InputError
 from s1demo.events import SamplingParams
 from s1demo.ui.asking import Events, question_row, speed_choice, stream_into
-from s1demo.ui.controls import MOST_WAITS, stop_slider, whole
+from s1demo.ui.controls import MOST_WAITS, doubling, stop_slider, whole
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
-from s1demo.ui.page.bundle import on_load
+from s1demo.ui.page.component import PRIVATE, scripted
 from s1demo.ui.page.translation import said
 from s1demo.ui.stream.streaming import View
 from s1demo.ui.timeline.view import TRACE, TimelineView
@@ -74,7 +74,7 @@ def build_timeline_tab(exhibit: Exhibit) -> Fields:
     context_length = exhibit.engine.info.context_length
     row = question_row(KIND, exhibit, FIRST_QUESTION)
     with gr.Row(elem_classes=["controls"]):
-        counts: list[Limit] = [*range(MOST_WAITS + 1)]
+        counts = [*range(MOST_WAITS + 1)]
         waits = stop_slider("tl-waits", "Make it go on", "by a forced Wait", ("time", "times"), counts, 2, MOST_WAITS)
         places = [GRID, LINES, WAITS]
         where = gr.Radio(
@@ -82,18 +82,18 @@ def build_timeline_tab(exhibit: Exhibit) -> Fields:
         )
         stops, grid = grid_stops(context_length), default_grid(context_length)
         every = stop_slider("tl-every", "every", "from its start", ("token", "tokens"), stops, grid, context_length)
-        where.change(None, where, every, js=_SHOW_GRID, api_visibility="private")
-        speed = speed_choice(KIND)
+        where.change(None, where, every, js=_SHOW_GRID, **PRIVATE)
+        inputs = {"waits": waits, "where": where, "every": every, "speed": speed_choice(KIND)}
     apart = closest(context_length)
     note = f"<span>points behind lines lie at least {apart} tokens apart</span>" if apart > 1 else ""
     template = _VIEW.format(forced=html.escape(FINAL_ANSWER), apart=note)
-    script = on_load("timeline/timeline", "resync")
-    view = gr.HTML(html_template=template, js_on_load=script, elem_id="timeline-view", apply_default_css=False)
+    view = scripted("timeline/timeline", template, "resync", elem_id="timeline-view")
 
-    def start(question: str, *values: Any) -> tuple[View, Events]:
-        return TimelineView(exhibit.bank.answer_to(question)), _events(exhibit.engine, question, *values)
+    def start(question: str, waits: Any, where: Any, every: Any) -> tuple[View, Events]:
+        policy, probes = BudgetPolicy(num_ignore=whole(waits, "number of Waits")), probe_at(where, every, context_length)
+        return TimelineView(exhibit.bank.answer_to(question)), timeline_events(exhibit.engine, question, policy, probes)
 
-    return stream_into(view, exhibit, KIND, row, speed, {"waits": waits, "where": where, "every": every}, start)
+    return stream_into(view, exhibit, KIND, row, inputs, start)
 
 
 def closest(context_length: int) -> int:
@@ -101,18 +101,14 @@ def closest(context_length: int) -> int:
     return -(-context_length // _MOST_PER_CONTEXT)
 
 
-def grid_stops(context_length: int) -> list[Limit]:
+def grid_stops(context_length: int) -> list[int]:
     """The stops of the grid: powers of two up to a sixteenth of the context, none closer than `closest`."""
-    stops: list[Limit] = [2 ** (closest(context_length) - 1).bit_length()]
-    while (following := 2 * int(stops[-1])) <= max(64, context_length // 16):
-        stops.append(following)
-    return stops
+    return doubling(2 ** (closest(context_length) - 1).bit_length(), max(64, context_length // 16))
 
 
 def default_grid(context_length: int) -> int:
     """A grid fine enough to see an answer change, and coarse enough for a long trace."""
-    fitting = [int(stop) for stop in grid_stops(context_length) if int(stop) * _PER_CONTEXT <= context_length]
-    return max(4, *fitting, 4)
+    return max([4, *(stop for stop in grid_stops(context_length) if stop * _PER_CONTEXT <= context_length)])
 
 
 def probe_at(where: Any, every: Any, context_length: int) -> ProbeAt:
@@ -137,11 +133,10 @@ def probe_at(where: Any, every: Any, context_length: int) -> ProbeAt:
     return ProbeAt(lines=where == LINES, waits=True, apart=apart)
 
 
-async def _events(engine: Engine, question: str, waits: Any, where: Any, every: Any) -> Events:
-    policy = BudgetPolicy(num_ignore=whole(waits, "number of Waits"))
-    where_to_ask = probe_at(where, every, engine.info.context_length)
+async def timeline_events(engine: Engine, question: str, policy: BudgetPolicy, probes: ProbeAt) -> Events:
+    """The events of the run, of its probes and of its answers at Waits, as `TimelineView` takes them."""
     prompt = Prompt(engine, question)
     answers = AnswersAtWaits(engine, prompt, policy)
-    async with aclosing(run_and_probe(engine, prompt, policy, where_to_ask, SamplingParams(), answers)) as items:
+    async with aclosing(run_and_probe(engine, prompt, policy, probes, SamplingParams(), answers)) as items:
         async for item in items:
             yield TRACE, item

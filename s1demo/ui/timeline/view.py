@@ -6,7 +6,7 @@
     ["point", run, tokens, characters, answer, verdict, probability, group]
         stopped after `tokens` thinking tokens, which are `characters` of its text, the run would answer so; the answer is null
         where it would give none, verdict "right", "wrong" or "", probability 0 to 1 or null; answers that are one share a group
-    ["sentence", text]                          the picture in words
+    ["sentence", text]                          the timeline in words
 
 A point is held back until the text has come so far, however early it was answered.
 """
@@ -22,11 +22,12 @@ from s1demo.events import Event, Finished
 from s1demo.grading.answers import judged, spoken
 from s1demo.ui.stream.answer_groups import AnswerGroups
 from s1demo.ui.stream.render import ComparisonView, Op
+from s1demo.ui.stream.verdicts import Truth
 from s1demo.ui.stream.words import status
 
 TRACE = "trace"
 _KEPT = ("start", "text", "wait", "forced", "count", "end", "delimiter", "status", "so-far", "answer")  # of those of a comparison
-_MOST_SPOKEN = 12  # changes of the answer that the sentence tells one by one
+_MOST_SPOKEN = 12  # changes of the answer that the sentence lists one by one
 
 
 class TimelineView:
@@ -38,20 +39,14 @@ class TimelineView:
 
     def __init__(self, gold: str | None = None) -> None:
         self._gold = gold
-        self._comparison = ComparisonView([TRACE], gold)
+        self._comparison = ComparisonView([TRACE], None if gold is None else Truth(gold))
         self._run = self._comparison.runs[TRACE]
         self._groups = AnswerGroups(gold)
         self._held: list[ProbePoint] = []
         self._shown: list[tuple[int, int, str | None]] = []  # tokens, group and answer of each point, in order of tokens
 
     def feed(self, name: str, event: Event | ProbePoint | AnswerSoFar, seconds: float) -> list[Op]:
-        """The operations one event or answer asks for.
-
-        Args:
-            name: always `TRACE`.
-            event: what happened.
-            seconds: how long the run has taken so far.
-        """
+        """The operations of one event or answer, `seconds` after the start; the name is always `TRACE`."""
         ops: list[Op] = []
         if isinstance(event, ProbePoint):
             self._held.append(event)
@@ -66,12 +61,12 @@ class TimelineView:
         return [*ops, ["sentence", self.sentence()]] if changed else ops
 
     def sentence(self) -> str:
-        """The picture in words, for people who cannot see it."""
+        """The timeline in words, for people who cannot see it."""
         stretches = [next(same) for _, same in groupby(self._shown, key=lambda shown: shown[1])]
         if not stretches:
             return "The trace is growing; nothing has been asked yet."
-        told = (f"{spoken(answer, judged(answer, self._gold))} from {at:,}" for at, _, answer in stretches[:_MOST_SPOKEN])
-        story = "; ".join(told)
+        spans = (f"{spoken(answer, judged(answer, self._gold))} from {at:,}" for at, _, answer in stretches[:_MOST_SPOKEN])
+        story = "; ".join(spans)
         more = f"; then {len(stretches) - _MOST_SPOKEN} more changes" if len(stretches) > _MOST_SPOKEN else ""
         parts = [f"Stopped at a number of thinking tokens, it would answer: {story}{more}."]
         if self._run.so_far:

@@ -121,7 +121,7 @@ def test_the_keys(compare_page):
     run_comparison(page, lambda: page.keyboard.press("Control+Enter"))
     asked = []
     page.expose_function("note", lambda: asked.append(1))
-    page.evaluate("document.addEventListener('s1-run-asked', () => note())")
+    page.evaluate("document.addEventListener('s1-asked', () => note())")
     box.focus()
     run_comparison(page, lambda: page.keyboard.press("Control+Enter"))
     assert len(asked) == 1, "the box itself takes Enter for a run, too"
@@ -221,7 +221,7 @@ def test_a_link_runs_by_itself_once(open_page, url):
     assert pane(linked, "extended", ".thinking .forced").count() == 1
     asked = []
     linked.expose_function("note", lambda: asked.append(1))
-    linked.evaluate("document.addEventListener('s1-run-asked', () => note())")
+    linked.evaluate("document.addEventListener('s1-asked', () => note())")
     linked.evaluate("s1.module('page/address').then((address) => { address.follow(); address.go({ tab: 'compare' }); })")
     expect(linked.locator("#question textarea")).to_have_value("A link?")
     assert asked == []

@@ -25,11 +25,10 @@ from s1demo.ui.lesson.content import (
     lesson,
     line_of,
     measured,
-    mended,
     parameters_of,
     recipe,
-    spoilt,
     training_sentence,
+    turned,
 )
 from s1demo.ui.page.translation import LANGUAGES, words
 from s1demo.ui.questions import QuestionBank
@@ -99,8 +98,8 @@ def test_the_model_is_as_large_as_its_weights():
 
 def test_the_steps_are_a_run_that_wait_mended_and_the_counterexample_one_it_spoilt(content):
     told = SHIPPED[content["forcing"]["id"]]
-    assert mended(told, BANK) and not spoilt(told, BANK)
-    assert spoilt(SHIPPED[content["spoilt"]["id"]], BANK)
+    assert turned(told, BANK, "wrong", "right") and not turned(told, BANK, "right", "wrong")
+    assert turned(SHIPPED[content["spoilt"]["id"]], BANK, "right", "wrong")
     for name, part in (("truncated", "cut"), ("natural", "natural"), ("extended", "extended")):
         pieces = content["forcing"][part]["pieces"]
         text = "".join(
@@ -124,7 +123,7 @@ def test_code_lines_are_where_they_are_said_to_be(content):
     assert line_of(ROOT / "s1demo/budget.py", "BudgetForcer.nothing") is None
     assert line_of(ROOT / "s1demo/budget.py", "BudgetPolicy.feed") is None, "a method of a later class"
     assert line_of(ROOT / "nowhere.py", "x") is None
-    assert not any(code.url for code in code_places(""))
+    assert not any(code["url"] for code in code_places(""))
 
 
 @pytest.fixture(scope="module")

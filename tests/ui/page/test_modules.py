@@ -19,7 +19,7 @@ from tests.ui.fake_engine import ScriptedEngine
 LOADER = "page/loader"  # in the head of the page; everything else is a module
 MODULES = [name for script in SCRIPTS if (name := script.removesuffix(".js")) != LOADER]
 PYTHON = {path.relative_to(UI).as_posix(): path.read_text() for path in UI.rglob("*.py")}
-ENTRIES = {name for text in PYTHON.values() for name in re.findall(r"""(?:on_load\(|s1\.module\()["']([\w/]+)["']""", text)}
+ENTRIES = {name for text in PYTHON.values() for name in re.findall(r"""(?:on_load\(|scripted\(|s1\.module\()["']([\w/]+)["']""", text)}
 IMPORT = re.compile(r'^import (?:\* as (\w+)|\{ ([\w$, ]+) \}) from "([^"]+)";$', re.M)
 
 
@@ -101,7 +101,7 @@ def test_the_first_load_asks_for_what_the_head_preloads_and_a_tab_brings_its_own
     assert sorted(modules()) == sorted(reached(LANDING)), "none twice, none unasked"
     page.get_by_role("tab", name=app.TABS["race"][0]).click()
     page.wait_for_selector("#race-view [data-running=false]")
-    assert set(modules()) - set(reached(LANDING)) == {"race/race", "web/asking", "web/trace_text"}
+    assert set(modules()) - set(reached(LANDING)) == {"race/race", "web/trace_text"}
     assert page.complaints == []
 
 

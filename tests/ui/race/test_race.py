@@ -23,7 +23,7 @@ from s1demo.events import (
     Tokens,
 )
 from s1demo.traces import TraceBuilder
-from s1demo.ui.race.tab import MOST_SAMPLES, Choices
+from s1demo.ui.race.tab import MOST_SAMPLES, RaceChoices
 from s1demo.ui.race.view import PARALLEL, SEQUENTIAL, RaceView
 from s1demo.ui.stream.render import coalesce
 from tests.ui.conftest import wait_until
@@ -124,15 +124,15 @@ def folded(events):
     return fold.trace()
 
 
-BAD = [("waits", 9), ("waits", -1), ("waits", "x"), ("samples", 0), ("samples", MOST_SAMPLES + 1), ("samples", 1.5), ("heat", "hot"), ("seed", -1)]
+BAD = [("waits", 9), ("waits", -1), ("waits", "x"), ("samples", 0), ("samples", MOST_SAMPLES + 1), ("samples", 1.5), ("temperature", "hot"), ("seed", -1)]
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)
 def test_settings_that_cannot_work_are_refused(name, value):
-    given = {"waits": 1, "samples": 2, "heat": 1, "seed": 0, name: value}
-    choices = Choices("q", *given.values())
+    given = {"waits": 1, "samples": 2, "temperature": 1, "seed": 0, name: value}
+    choices = RaceChoices("q", **given)
     with pytest.raises(InputError):
-        (choices.policies(), choices.samples(), choices.sampling())
+        (choices.policies(), choices.n_samples(), choices.sampling())
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_a_link_fills_in_the_fields_and_nonsense_is_answered_in_words(open_tab, 
     expect(page.locator("#race-waits-number")).to_have_value("1")
     expect(page.locator("#race-temperature-number")).to_have_value("0.5")
     page.click("#race-run")
-    expect(page.locator("#race-problem")).to_have_text("The number of samples is 99. Give a whole number from 1 to 32.")
+    expect(page.locator("#race-problem-text")).to_have_text("The number of samples is 99. Give a whole number from 1 to 32.")
     page.fill("#race-samples-number", "2")
     run_and_wait(page)
     assert page.locator(".lane.sample").count() == 2

@@ -16,7 +16,6 @@ from s1demo.events import EndSuppressed, Phase, Tokens
 from s1demo.grading import Outcome
 from s1demo.settings import EMBEDDED_MODEL
 from s1demo.traces import TraceBuilder
-from s1demo.ui.replay.playback import EvenText, playback, timed_events
 from s1demo.ui.replay.recordings import (
     BROKEN_LINK,
     MAX_FILE_BYTES,
@@ -29,6 +28,7 @@ from s1demo.ui.replay.recordings import (
     shipped_recordings,
     unpacked,
 )
+from s1demo.ui.replay.view import EvenText, playback, timed_events
 from s1demo.ui.stream.verdicts import Truth, truth_for
 from tests.ui.fake_engine import WordTokenizer
 
@@ -157,7 +157,7 @@ def test_a_run_that_was_stopped_says_so():
 
 
 def test_a_very_long_trace_is_shown_several_tokens_at_a_time(monkeypatch):
-    monkeypatch.setattr("s1demo.ui.replay.playback.MAX_STEPS", 100)
+    monkeypatch.setattr("s1demo.ui.replay.view.MAX_STEPS", 100)
     n = 300
     long = dataclasses.replace(
         STRAWBERRY.runs["natural"],

@@ -62,9 +62,9 @@ def test_a_watch_tells_a_loop_once_and_keeps_it():
     watch, items, told = LoopWatch(), [], []
     for i in range(400):
         items.append(i if i < 60 else i % 5 if i < 300 else 1000 + i)
-        told += [loop] if (loop := watch.look(items)) else []
+        told += [loop] if (loop := watch.search(items)) else []
     assert told == [Loop(65, 5)] and watch.loop == told[0]
-    assert LoopWatch().look([1] * 24, now=True) == Loop(1, 1)
+    assert LoopWatch().search([1] * 24, now=True) == Loop(1, 1)
 
 
 def test_watching_a_long_trace_looks_ever_less_often():
@@ -79,5 +79,5 @@ def test_watching_a_long_trace_looks_ever_less_often():
     rng = random.Random(1)
     for _ in range(32_768):
         items.append(rng.random())
-        watch.look(items)
+        watch.search(items)
     assert 100 < Counted.looks < 300

@@ -23,7 +23,7 @@ from s1demo.events import (
 )
 from s1demo.grading import Kind, Outcome
 from s1demo.ui.stream.render import ComparisonView, RunView, coalesce, common_prefix, shared_characters
-from s1demo.ui.stream.verdicts import FormulaVerdict
+from s1demo.ui.stream.verdicts import FormulaVerdict, Truth
 from s1demo.ui.stream.words import SoFar, seconds_text, sentence
 
 
@@ -124,7 +124,7 @@ def test_operations_of_events(events, expected):
     ],
 )
 def test_the_final_operation(gold, text, reason, shown, verdict):
-    view = ComparisonView(["a"], gold)
+    view = ComparisonView(["a"], gold and Truth(gold))
     for event in (thought("x", 1, 2), thought("Wait", 3, origin=Origin.FORCED), answered(text, 4, 5)):
         view.feed("a", event, 0.5)
     kind, run, answer, given, details = view.feed("a", Finished(reason, 3, 2), 2.0)[0]
@@ -148,12 +148,12 @@ def test_the_final_operation(gold, text, reason, shown, verdict):
     ],
 )
 def test_answers_so_far_are_judged(gold, kind, text, verdict):
-    view = ComparisonView(["a"], gold, kind)
+    view = ComparisonView(["a"], gold and Truth(gold, kind))
     assert view.feed("a", AnswerSoFar(1, 7, text), 0.1)[0][-1] == verdict
 
 
 def test_verdicts_that_take_longer_come_later():
-    view = ComparisonView(["a"], "x^2+1", Kind.MATH)
+    view = ComparisonView(["a"], Truth("x^2+1", Kind.MATH))
     assert ["truth", "x^2+1"] in view.feed("a", RunStarted((1,), 16), 0.0)
     view.feed("a", AnswerSoFar(2, 7, "Answer: $x+1$"), 0.1)
     view.feed("a", answered("Answer: $1+x^2$", 5), 0.1)
@@ -166,7 +166,7 @@ def test_verdicts_that_take_longer_come_later():
 
 
 def test_the_sentence_is_told_anew_for_an_answer_so_far_that_comes_last():
-    view = ComparisonView(["a"], "3")
+    view = ComparisonView(["a"], Truth("3"))
     assert [op[0] for op in view.feed("a", AnswerSoFar(1, 7, "2"), 0.1)] == ["so-far"], "nothing is told while all think"
     view.feed("a", Finished(FinishReason.STOP, 9, 1), 0.1)
     told = view.feed("a", AnswerSoFar(2, 9, "3"), 0.1)[-1]
@@ -237,7 +237,7 @@ def test_coalescing_keeps_the_order_of_text_and_marks():
 
 
 def test_coalescing_in_any_batches_gives_the_same_operations():
-    view = ComparisonView(["a", "b"], "2")
+    view = ComparisonView(["a", "b"], Truth("2"))
     ops: list[list] = []
     for name, i in itertools.product("ab", range(20)):
         ops += view.feed(name, thought(f"{i} ", i), 0.1)
@@ -269,7 +269,7 @@ def test_the_sentence_tells_the_whole_comparison():
 def test_the_sentence_tells_of_answers_so_far_and_loops():
     so_far = {1: SoFar(24, "2", "wrong"), 3: SoFar(90, "3", "right"), 2: SoFar(76, "3", "right"), 4: SoFar(99, "", "unclear")}
     run = RunView("extended", [*range(60), *[1, 2, 3] * 20], waits=4, so_far=so_far)
-    run.watch.look(run.ids, now=True)
+    run.watch.search(run.ids, now=True)
     assert sentence([run], 0) == (
         "The extended run would have answered 2 (wrong) after 24 tokens, 3 (right) after 76 and 90 tokens and nothing (not "
         "comparable with the true answer) after 99 tokens, was made to go on 4 times, repeats itself from token 64 on and is still "

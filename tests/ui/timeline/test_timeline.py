@@ -225,7 +225,7 @@ def test_a_link_fills_in_the_fields_and_nonsense_is_answered_in_words(open_tab, 
     assert page.locator(".tl-point").count() == 2  # the end of thinking, and the chosen one over it
     bad = open_tab(url, "&where=nowhere")
     bad.click("#timeline-run")
-    expect(bad.locator("#timeline-problem")).to_contain_text("Choose one of")
+    expect(bad.locator("#timeline-problem-text")).to_contain_text("Choose one of")
     assert page.complaints + bad.complaints == []
 
 

@@ -1,4 +1,4 @@
-"""A recording -> timed operations: what the page shows of a recorded comparison, and when. Pure.
+"""A recording -> view operations and their times for the Replay tab; pure.
 
 The page gets one JSON object and plays it alone, with no server. Its `frames` are a list of [ms, tokens, ops] in order of time:
 when it happened, from the start of the recorded run; how many tokens the longest run had by then, which is what reading speed
@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from s1demo.decoding.answers_at_waits import AnswerSoFar
@@ -25,9 +25,8 @@ from s1demo.ui.stream.verdicts import FormulaVerdict, Truth
 
 MAX_STEPS = 8_000  # a run with more tokens than that is shown several tokens at a time
 ENDS_HERE = "recording ends here"
-Timed = tuple[float, Event]
+Moment = tuple[float, Event]
 Grade = Callable[[str | None, Truth], Outcome]
-LateVerdict = Callable[[str], Outcome | None]
 Frame = tuple[int, int, list[Op]]
 
 
@@ -39,7 +38,7 @@ def playback(
     Args:
         recording: checked (`recordings.check_playable`).
         truth: the true answer where it is known.
-        tokenizer: of the recorded model, None where it is not at hand; it cuts the text into tokens.
+        tokenizer: of the recorded model, None where it is missing; it cuts the text into tokens.
         grade: compares what exact rules cannot; without it such answers have no verdict.
 
     Returns:
@@ -50,10 +49,8 @@ def playback(
     stream = tokenizer.text_stream if exact and tokenizer is not None else None
     longest = max(traces.values(), key=lambda trace: len(trace.token_ids))
     chunk = -(-len(longest.token_ids) // MAX_STEPS) or 1
-    events = {name: list(timed_events(trace, stream() if stream else EvenText(trace), chunk)) for name, trace in traces.items()}
-    view = ComparisonView(list(traces), truth.answer, truth.kind) if truth else ComparisonView(list(traces))
-    late = _late_verdicts(truth, grade) if truth and grade else None
-    frames = list(frames_of(events, view, answers_at_waits(recording), _unfinished(traces.values()), late))
+    events = {name: timed_events(trace, stream() if stream else EvenText(trace), chunk) for name, trace in traces.items()}
+    frames = list(frames_of(recording, events, truth, grade))
     return {
         "question": recording.question,
         "gold": truth.answer if truth else None,
@@ -70,20 +67,6 @@ def playback(
     }
 
 
-def _late_verdicts(truth: Truth, grade: Grade) -> LateVerdict:
-    """The outcome of an answer's text, None where exact rules have decided it."""
-
-    def outcome(text: str) -> Outcome | None:
-        answer = extract_answer(text, truth.kind)
-        return None if decide(answer, truth.answer, truth.kind) is not None else grade(answer, truth)
-
-    return outcome
-
-
-def _unfinished(traces: Iterable[Trace]) -> bool:
-    return any(trace.finish_reason is None for trace in traces)
-
-
 def answers_at_waits(recording: Recording) -> dict[tuple[str, int], str]:
     """By (run, number of the Wait), what it would have answered there: as saved, and at the first Wait as the natural run did.
 
@@ -98,46 +81,49 @@ def answers_at_waits(recording: Recording) -> dict[tuple[str, int], str]:
 
 
 def frames_of(
-    events: dict[str, list[Timed]],
-    view: ComparisonView,
-    answers: dict[tuple[str, int], str],
-    unfinished: bool,
-    late: LateVerdict | None = None,
+    recording: Recording, events: Mapping[str, Iterable[Moment]], truth: Truth | None, grade: Grade | None
 ) -> Iterator[Frame]:
     """The operations of several runs, those of one millisecond together.
 
     Args:
-        events: by run, each with its seconds.
-        view: folds them.
-        answers: what a run would have answered at its Waits.
-        unfinished: a run was stopped when it was recorded.
-        late: the outcome of an answer that exact rules cannot decide.
+        recording: what was recorded.
+        events: those of each run.
+        truth, grade: as in `playback`.
     """
-    order = list(events)
-    merged = sorted(
-        ((seconds, order.index(name), n, name, event) for name, run in events.items() for n, (seconds, event) in enumerate(run)),
-        key=lambda item: item[:3],
-    )
-    tokens = dict.fromkeys(order, 0)
+    view = ComparisonView(list(events), truth)
+    answers, tokens = answers_at_waits(recording), dict.fromkeys(events, 0)
+    merged = sorted(((seconds, name, event) for name, run in events.items() for seconds, event in run), key=lambda item: item[0])
     for ms, group in itertools.groupby(merged, key=lambda item: round(1000 * item[0])):
         ops: list[Op] = []
-        for seconds, _, _, name, event in group:
+        for seconds, name, event in group:
+            happened: list[Event | AnswerSoFar] = [event]
             if isinstance(event, Tokens):
                 tokens[name] += len(event.token_ids)
-            ops += (op for op in view.feed(name, event, seconds) if op[0] != "rate")  # the rate is no running model's
             if isinstance(event, EndSuppressed) and (name, event.wait_number) in answers:
-                answer = AnswerSoFar(event.wait_number, event.thinking_tokens, answers[name, event.wait_number])
-                ops += view.feed(name, answer, seconds)
-                if late and (outcome := late(answer.answer_text)):
-                    ops += view.feed(name, FormulaVerdict(event.wait_number, outcome), seconds)
-            if late and isinstance(event, Finished) and (outcome := late(view.runs[name].answer_text)):
-                ops += view.feed(name, FormulaVerdict(None, outcome), seconds)
+                answer_text = answers[name, event.wait_number]
+                happened.append(AnswerSoFar(event.wait_number, event.thinking_tokens, answer_text))
+            for item in happened:
+                ops += (op for op in view.feed(name, item, seconds) if op[0] != "rate")  # the rate is no running model's
+                if truth and grade and (verdict := _late_verdict(item, view.runs[name].answer_text, truth, grade)):
+                    ops += view.feed(name, verdict, seconds)
         yield ms, max(tokens.values()), coalesce(ops)
-    if unfinished:
-        yield round(1000 * max((item[0] for item in merged), default=0.0)), max(tokens.values()), [["stopped", ENDS_HERE]]
+    if any(trace.finish_reason is None for trace in recording.runs.values()):  # stopped when it was recorded
+        yield round(1000 * merged[-1][0]), max(tokens.values()), [["stopped", ENDS_HERE]]
 
 
-def timed_events(trace: Trace, text: TextStream, chunk: int = 1) -> Iterator[Timed]:
+def _late_verdict(item: Event | AnswerSoFar, answer_text: str, truth: Truth, grade: Grade) -> FormulaVerdict | None:
+    """The verdict on an answer that exact rules cannot decide."""
+    number: int | None = None
+    text = answer_text
+    if isinstance(item, AnswerSoFar):
+        number, text = item.wait_number, item.answer_text
+    elif not isinstance(item, Finished):
+        return None
+    answer = extract_answer(text, truth.kind)
+    return None if decide(answer, truth.answer, truth.kind) is not None else FormulaVerdict(number, grade(answer, truth))
+
+
+def timed_events(trace: Trace, text: TextStream, chunk: int = 1) -> Iterator[Moment]:
     """The events a trace was folded from, with their seconds; which tokens an engine brought together is not recorded.
 
     Args:
@@ -171,7 +157,7 @@ def timed_events(trace: Trace, text: TextStream, chunk: int = 1) -> Iterator[Tim
         yield trace.seconds, Finished(trace.finish_reason, thinking, trace.answer_tokens)
 
 
-def _end_of_thinking(trace: Trace, seconds: float, text: TextStream) -> Iterator[Timed]:
+def _end_of_thinking(trace: Trace, seconds: float, text: TextStream) -> Iterator[Moment]:
     if trace.end_of_thinking is not None:
         if rest := text.flush():
             yield seconds, Tokens((), Phase.THINKING, Origin.SAMPLED, rest)
@@ -195,7 +181,7 @@ def texts_fit(trace: Trace, tokenizer: EngineTokenizer) -> bool:
 
 
 class EvenText:
-    """The text of a trace whose tokenizer is not at hand: spread evenly over its tokens, forced text where it was forced.
+    """The text of a trace whose tokenizer is missing: spread evenly over its tokens, forced text where it was forced.
 
     Args:
         trace: checked.
