@@ -1,24 +1,24 @@
 """Training documents: the ids the product would build, and a loss that never counts what the product forces."""
 
 from collections import Counter
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from s1demo.delimiters import ANSWER_PREFIX, S1, build_prompt, encode_format, split_trace, training_text
+from s1demo.settings import EMBEDDED_MODEL
 from tests.training.mini.test_chains import RASPBERRY, RECIPE, knobs
 from training.mini.language.chains import REFUSAL, refusal_chain, write_chain
-from training.mini.language.tokenizer import MiniTokenizer, save_tokenizer
+from training.mini.language.tokenizer import MiniTokenizer
 from training.mini.pretraining.documents import Document, DocumentWriter
 
 QUESTION = "How many r in raspberry?"
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> MiniTokenizer:
-    folder = tmp_path_factory.mktemp("tokenizer")
-    save_tokenizer(folder)
-    return MiniTokenizer(folder)
+def tokenizer() -> MiniTokenizer:
+    return MiniTokenizer(Path(EMBEDDED_MODEL))
 
 
 @pytest.fixture(scope="module")

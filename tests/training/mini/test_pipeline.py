@@ -14,6 +14,7 @@ from s1demo.cli.benchmark import sweep_plan
 from s1demo.cli.options import parser
 from s1demo.delimiters import S1, build_prompt, encode_format
 from s1demo.engines.tokenization import HubTokenizer
+from s1demo.settings import EMBEDDED_MODEL
 from training.mini import __main__ as pipeline
 from training.mini import measure, pretrain
 from training.mini.domains import DOMAINS
@@ -27,6 +28,7 @@ from training.mini.pretraining.training_loop import Progress, learning_rate_fact
 from training.mini.recipe import Optimisation, Recipe, load_recipe
 
 SMOKE = pipeline.SMOKE
+TOKENIZER = MiniTokenizer(Path(EMBEDDED_MODEL))
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
     return recipe
 
 
+@pytest.mark.slow
 def test_loss_falls_and_training_resumes(smoke: Recipe) -> None:
     log = [json.loads(line) for line in (smoke.run_folder / "large.jsonl").read_text().splitlines()]
     assert log[-1]["loss"] < 0.8 * log[0]["loss"]
@@ -54,6 +57,7 @@ def test_loss_falls_and_training_resumes(smoke: Recipe) -> None:
         assert progress["tokens"] >= knobs.total_tokens
 
 
+@pytest.mark.slow
 def test_export_loads_and_speaks_the_format(smoke: Recipe) -> None:
     network = AutoModelForCausalLM.from_pretrained(smoke.export_folder)
     tokenizer = PreTrainedTokenizerFast.from_pretrained(smoke.export_folder)
@@ -63,6 +67,7 @@ def test_export_loads_and_speaks_the_format(smoke: Recipe) -> None:
     assert network.dtype == torch.float32 and network.config.tie_word_embeddings
 
 
+@pytest.mark.slow
 def test_the_base_computes_what_was_trained(smoke: Recipe) -> None:
     tokenizer = MiniTokenizer(smoke.run_folder / "tokenizer")
     network = build_network(smoke.bases["large"].shape, tokenizer, seed=0).eval()
@@ -76,6 +81,7 @@ def test_the_base_computes_what_was_trained(smoke: Recipe) -> None:
         assert (tuned(input_ids=ids).logits - logits).abs().max() > 1e-3
 
 
+@pytest.mark.slow
 def test_exported_tokenizer_is_loaded_unchanged_by_transformers(smoke: Recipe) -> None:
     hub, mini = PreTrainedTokenizerFast.from_pretrained(smoke.export_folder), MiniTokenizer(smoke.export_folder)
     text = f"How many r in raspberry? 27 + 48 × 9.11 \n{S1.stop} e\u0301"
@@ -87,6 +93,7 @@ def test_exported_tokenizer_is_loaded_unchanged_by_transformers(smoke: Recipe) -
     assert build_prompt(f"A {S1.stop} “word”?", product, S1) == build_prompt(f"A {S1.stop} “word”?", mini, S1)
 
 
+@pytest.mark.slow
 def test_the_check_measures_every_domain(smoke: Recipe) -> None:
     measured = json.loads((smoke.run_folder / "dev.json").read_text(encoding="utf-8"))
     assert measured["n"] == 2 * smoke.dev_per_domain * len(DOMAINS)  # in trained and in other phrasings
@@ -94,6 +101,7 @@ def test_the_check_measures_every_domain(smoke: Recipe) -> None:
     assert stages == list(pipeline.STAGES)
 
 
+@pytest.mark.slow
 def test_a_sibling_is_trained_on_another_draw_of_the_same_pool(smoke: Recipe) -> None:
     folder = measure.sibling("draw-1", smoke, smoke.run_folder / "recipe.yaml")
     assert (folder / "model.safetensors").read_bytes() != (smoke.export_folder / "model.safetensors").read_bytes()
@@ -118,8 +126,8 @@ def test_batches_train_on_the_next_marked_token() -> None:
     assert batch.places[8:17].tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 0]
 
 
-def test_the_training_pass_computes_what_transformers_computes(smoke: Recipe) -> None:
-    network = build_network(smoke.bases["large"].shape, MiniTokenizer(smoke.run_folder / "tokenizer"), seed=0)
+def test_the_training_pass_computes_what_transformers_computes() -> None:
+    network = build_network(load_recipe(SMOKE).bases["large"].shape, TOKENIZER, seed=0)
     documents = [Document([n, *range(5, n)], [True] * (n - 4)) for n in (12, 13, 30)]
     batch = make_batch(documents, batch_tokens=64, pad_id=0)
     loss = FastForward(network, bf16=False, compiled=False)(batch)
@@ -150,21 +158,19 @@ def test_batched_muon_equals_torch_muon() -> None:
         assert torch.allclose(mine, theirs, atol=1e-2)
 
 
-def test_stream_continues_where_it_was(smoke: Recipe) -> None:
-    tokenizer = MiniTokenizer(smoke.run_folder / "tokenizer")
-    writer = DocumentWriter(tokenizer, smoke.documents)
+def test_stream_continues_where_it_was() -> None:
+    writer = DocumentWriter(TOKENIZER, load_recipe(SMOKE).documents)
     position = Position()
-    whole = stream(writer.sample, "seed", 2048, tokenizer.pad_id, position)
+    whole = stream(writer.sample, "seed", 2048, TOKENIZER.pad_id, position)
     for _ in range(3):
         next(whole)
-    resumed = stream(writer.sample, "seed", 2048, tokenizer.pad_id, Position(position.chunk, position.batch))
+    resumed = stream(writer.sample, "seed", 2048, TOKENIZER.pad_id, Position(position.chunk, position.batch))
     assert torch.equal(next(whole).ids, next(resumed).ids)
 
 
-def test_processes_share_a_stream_without_overlap(smoke: Recipe) -> None:
-    tokenizer = MiniTokenizer(smoke.run_folder / "tokenizer")
-    writer = DocumentWriter(tokenizer, smoke.documents)
-    streams = [stream(writer.sample, "seed", 2048, tokenizer.pad_id, Position(), (rank, 2)) for rank in (0, 1)]
+def test_processes_share_a_stream_without_overlap() -> None:
+    writer = DocumentWriter(TOKENIZER, load_recipe(SMOKE).documents)
+    streams = [stream(writer.sample, "seed", 2048, TOKENIZER.pad_id, Position(), (rank, 2)) for rank in (0, 1)]
     first, second = (next(batches) for batches in streams)
     assert not torch.equal(first.ids, second.ids)
 

@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerFast
 
 from s1demo.delimiters import ANSWER_PREFIX, EXTENSION, S1, encode_format
 from training.mini.language.chains import OTHER_EXTENSIONS
-from training.mini.language.tokenizer import MiniTokenizer, build_tokenizer, save_tokenizer
+from training.mini.language.tokenizer import MiniTokenizer, save_tokenizer
 
 EXPORT = Path(__file__).resolve().parents[3] / "assets" / "s1-mini"
 TEXTS = [
@@ -23,20 +23,13 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tokenizer")
-    save_tokenizer(folder)
-    return folder
+def hub() -> PreTrainedTokenizerFast:
+    return PreTrainedTokenizerFast.from_pretrained(EXPORT)
 
 
 @pytest.fixture(scope="module")
-def hub(folder: Path) -> PreTrainedTokenizerFast:
-    return PreTrainedTokenizerFast.from_pretrained(folder)
-
-
-@pytest.fixture(scope="module")
-def mini(folder: Path) -> MiniTokenizer:
-    return MiniTokenizer(folder)
+def mini() -> MiniTokenizer:
+    return MiniTokenizer(EXPORT)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -93,5 +86,7 @@ def test_the_format_encodes_and_decodes(mini: MiniTokenizer) -> None:
     assert ANSWER_PREFIX.strip() in mini.decode(mini.encode(ANSWER_PREFIX))
 
 
-def test_the_exported_tokenizer_is_the_one_this_code_builds() -> None:
-    assert (EXPORT / "tokenizer.json").read_text(encoding="utf-8") == build_tokenizer().to_str(pretty=True)
+def test_the_exported_tokenizer_is_the_one_this_code_builds(tmp_path: Path) -> None:
+    save_tokenizer(tmp_path)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        assert (EXPORT / name).read_text(encoding="utf-8") == (tmp_path / name).read_text(encoding="utf-8")

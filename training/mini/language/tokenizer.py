@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from random import Random
 
@@ -45,6 +45,7 @@ def question_words() -> set[str]:
     return {piece for piece, count in counts.items() if count >= COMMON}
 
 
+@cache
 def template_words() -> list[str]:
     """Every word (with its leading space, if any) of chat, questions and working that deserves a token of its own."""
     rng = Random("vocabulary")
