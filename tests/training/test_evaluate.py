@@ -13,7 +13,7 @@ from s1demo.evals.published import load_published
 from s1demo.evals.results import read_run
 from s1demo.evals.setting import LEFT_ALONE, Setting
 from s1demo.evals.sweep import SweepPlan
-from tests.conftest import EMBEDDED_MODEL
+from s1demo.settings import EMBEDDED_MODEL
 from training import evaluate
 from training.evaluate import PAPER_BUDGETS, PAPER_WAITS, load_all, main, plan_for, published_cell, tables
 

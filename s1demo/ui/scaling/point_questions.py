@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from s1demo.budget import AUTO
 from s1demo.evals.measured import Measured
@@ -55,7 +55,8 @@ class QuestionsRequest:
         )
 
 
-class _Row(NamedTuple):
+@dataclass(frozen=True)
+class _Row:
     """One question: its place, how it was answered, and whether that was fixed or broken, where there is a point to compare."""
 
     index: int
