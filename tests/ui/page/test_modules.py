@@ -65,7 +65,7 @@ def test_every_script_and_style_sheet_is_used():
     assert set(MODULES) >= ENTRIES and set(LANDING) <= ENTRIES
     assert set(reached(sorted(ENTRIES))) == set(MODULES)
     assert {path.relative_to(UI).with_suffix("").as_posix() for path in UI.glob("*/*.css")} == set(STYLES)
-    components = {name for text in PYTHON.values() for name in re.findall(r'on_load\("([\w/]+)"', text)}
+    components = {name for text in PYTHON.values() for name in re.findall(r'(?:on_load|scripted)\("([\w/]+)"', text)}
     assert {name for name in MODULES if "mount" in exported(name)} == components
 
 
