@@ -53,7 +53,7 @@ def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = No
             for name, (title, build) in TABS.items():
                 with gr.Tab(said(title), id=name, elem_id=f"tab-{name}") as tab:
                     fields[name] = build(exhibit)
-                tab.select(None, js=_SELECTED.format(json.dumps(name)), **PRIVATE)
+                tab.select(None, js=_SELECTED.format(json.dumps(name)), trigger_mode="multiple", **PRIVATE)
         connect_address(demo, tabs, fields)
         add_endpoints(engine, settings)
 

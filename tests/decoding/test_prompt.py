@@ -9,6 +9,7 @@ import pytest
 from s1demo.budget import AUTO, BudgetForcer, BudgetPolicy
 from s1demo.decoding import merged
 from s1demo.decoding.answers_at_waits import AnswerSoFar, compare_with_answers
+from s1demo.decoding.probe import ProbeAt
 from s1demo.decoding.prompt import Prompt
 from s1demo.decoding.runs import compare, decode_batch, run
 from s1demo.decoding.samples import sample
@@ -62,8 +63,8 @@ async def seen(items) -> list:
         lambda engine, _: seen(compare(engine, QUESTION, TWO_WAITS)),
         lambda engine, _: seen(compare_with_answers(engine, QUESTION, TWO_WAITS, SamplingParams(), Verdicts(Truth("3"), FormulaJudge()))),
         lambda engine, _: seen(sample(engine, QUESTION, 3, BudgetPolicy(), HOT)),
-        lambda engine, _: seen(timeline._events(engine, QUESTION, 2, timeline.GRID, 8)),
-        lambda engine, _: seen(race.race_events(engine, race.Choices(QUESTION, 2, 3, 1.0, 0))),
+        lambda engine, _: seen(timeline.timeline_events(engine, QUESTION, BudgetPolicy(num_ignore=2), ProbeAt(every=8, waits=True))),
+        lambda engine, _: seen(race.race_events(engine, race.RaceChoices(QUESTION, 2, 3, 1.0, 0))),
         swept,
     ],
     ids=["compare", "compare as the page runs it", "samples", "timeline", "race", "sweep"],

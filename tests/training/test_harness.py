@@ -41,7 +41,7 @@ def model():
 @pytest.fixture(scope="module")
 def sweep(engine):
     """Our own traces of the same questions, with and without a Wait."""
-    policies = SweepPlan(waits=(1,)).policies()
+    policies = {setting.label: policy for setting, policy in SweepPlan(waits=(1,)).policies().items()}
 
     async def decode():
         return [(await decode_question(engine, problem.question, policies))[0] for problem in PROBLEMS]

@@ -35,7 +35,7 @@ def connect_address(demo: gr.Blocks, tabs: gr.Tabs, fields: Mapping[str, Fields]
     named = [(tab, name, field) for tab, own in fields.items() for name, field in own.items()]
     follow = _FOLLOW.format(json.dumps(list(fields)), json.dumps([[tab, name] for tab, name, _ in named]))
     for asked in (demo.load, bridge.go):
-        followed = asked(None, outputs=[tabs, *(field for _, _, field in named)], js=follow, **PRIVATE)
+        followed = asked(None, outputs=[tabs, *(field for _, _, field in named)], js=follow, trigger_mode="always_last", **PRIVATE)
         followed.then(None, js="async () => (await s1.module('page/address')).follow()", **PRIVATE)
     for tab, name, field in named:
         field.change(None, field, js=_SET.format(json.dumps(name), json.dumps(tab)), **PRIVATE)
