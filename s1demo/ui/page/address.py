@@ -34,8 +34,9 @@ def connect_address(demo: gr.Blocks, tabs: gr.Tabs, fields: Mapping[str, Fields]
     bridge = scripted("page/address", "<i></i>", "go", elem_id="address", visible="hidden")
     named = [(tab, name, field) for tab, own in fields.items() for name, field in own.items()]
     follow = _FOLLOW.format(json.dumps(list(fields)), json.dumps([[tab, name] for tab, name, _ in named]))
+    filled = [tabs, *(field for _, _, field in named)]
     for asked in (demo.load, bridge.go):
-        followed = asked(None, outputs=[tabs, *(field for _, _, field in named)], js=follow, trigger_mode="always_last", **PRIVATE)
+        followed = asked(None, outputs=filled, js=follow, trigger_mode="always_last", **PRIVATE)
         followed.then(None, js="async () => (await s1.module('page/address')).follow()", **PRIVATE)
     for tab, name, field in named:
         field.change(None, field, js=_SET.format(json.dumps(name), json.dumps(tab)), **PRIVATE)
