@@ -1,8 +1,8 @@
 """What one kind of problem is: its operands, its answer, how people ask for it and how it is worked out.
 
 Knows no tokens, no chains and no model. Each kind is one module of this package: a subclass of `Domain` and its one instance,
-`DOMAIN`. Numbers, words and working that only this kind has are there and nowhere else. Its phrasings are in `wording/`; steps that
-several kinds write are in `steps.py`.
+`DOMAIN`. Numbers, words and working that only this kind has are there and nowhere else. Its phrasings are in `wording/`. Steps
+that several kinds write are in `steps.py`.
 """
 
 from __future__ import annotations

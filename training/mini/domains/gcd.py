@@ -18,7 +18,7 @@ COPRIME_SHARE = 0.05
 
 
 SMOOTH = [2**a * 3**b * 5**c * 7**d for a in range(7) for b in range(5) for c in range(3) for d in range(3)]
-DIVISORS = sorted({number for number in (*SMOOTH, 11, 22, 33, 44, 13, 26, 39, 52) if 1 < number <= 144})
+DIVISORS = sorted({number for number in (*SMOOTH, 11, 22, 33, 44, 13, 26, 39, 52) if 1 < number <= 144})  # made of small primes
 
 
 class Gcd(Domain):

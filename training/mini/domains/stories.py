@@ -1,19 +1,21 @@
 """Short stories about things that come, go and are shared, in two to five steps.
 
 The operands are name, thing, start and steps: "+5" (five come), "+3×4" (three bags of four come), "-5" and "-3×4" (they go),
-"/4" (shared among four, always the last step).
+"/4" (shared among four, always the last step). The sentences are in stories.txt.
 """
 
 from __future__ import annotations
 
 import re
 from math import prod
+from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 from training.mini.domains.base import LARGE, MEDIUM, SMALL, Conclusion, Domain, Operands, one_of
 from training.mini.domains.scribe import Scribe
 from training.mini.domains.steps import add_listed, as_multiple, in_parts, multiply_all
+from training.mini.wording.texts import read_sections
 
 SHE = ("Mia", "Anna", "Lena", "Sara", "Nora", "Emma", "Ida", "Lucy")
 HE = ("Tom", "Ben", "Paul", "Leo", "Max", "Sam", "Jan", "Noah")
@@ -21,53 +23,7 @@ THINGS = (
     *("apples", "pears", "marbles", "cards", "stickers", "pencils", "books", "cookies", "nuts", "shells"),
     *("stones", "balls", "coins", "stamps", "flowers", "eggs", "sweets", "buttons", "plums", "cups"),
 )
-STARTS = ("{name} has {n} {things}.", "{name} starts with {n} {things}.", "At first {name} has {n} {things}.")
-FRAMES = {  # what the kinds of steps sound like; the first is the plain one
-    "+": (
-        "{She} buys {n} more.",
-        "{She} finds {n} {things}.",
-        "{She} gets {n} from a friend.",
-        "A friend gives {her} {n} more.",
-        "{name} wins {n} {things}.",
-        "Then {she} gets {n} {things} from {her_own} mother.",
-    ),
-    "+×": (
-        "{She} buys {k} bags with {n} {things} each.",
-        "{She} gets {k} boxes of {n} {things}.",
-        "Then {k} friends bring {n} {things} each.",
-        "On each of {k} days {she} finds {n} {things}.",
-        "{name} opens {k} packs with {n} {things} in each.",
-    ),
-    "-": (
-        "{She} gives away {n}.",
-        "{She} loses {n}.",
-        "{name} gives {n} {things} to {her_own} brother.",
-        "Then {she} sells {n} {things}.",
-        "{n} of them break.",
-        "{She} leaves {n} {things} at school.",
-    ),
-    "-×": (
-        "{She} gives {k} friends {n} {things} each.",
-        "{She} sells {k} bags with {n} {things} each.",
-        "On each of {k} days {she} gives away {n} {things}.",
-        "{name} fills {k} boxes with {n} {things} each and sells them.",
-    ),
-    "/": (
-        "{She} shares them equally among {n} friends.",
-        "The {things} are shared equally by {n} children.",
-        "{name} puts them into {n} bags, the same number in each.",
-    ),
-}
-HOW_MANY = (  # as a question and inside one
-    ("How many {things} does {name} have now?", "how many {things} {name} has now"),
-    ("How many {things} are left?", "how many {things} are left"),
-    ("How many {things} does {name} have in the end?", "how many {things} {name} has in the end"),
-)
-HOW_MANY_EACH = (
-    ("How many {things} are in each share?", "how many {things} are in each share"),
-    ("How many {things} does each share have?", "how many {things} each share has"),
-    ("How many {things} make one share?", "how many {things} make one share"),
-)
+SENTENCES = read_sections(Path(__file__).with_name("stories.txt"))  # by kind of step, such as "+×"
 STEP = re.compile(r"([+\-/])(?:(\d+)×)?(\d+)")
 LENGTHS = (2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 5, 5)  # steps
 SMALL_STEPS = 2
@@ -142,12 +98,12 @@ class Stories(Domain):
         name, things, start = operands[:3]
         pronouns = ("She", "she", "her", "her") if name in SHE else ("He", "he", "him", "his")
         words = {"name": name, "things": things, **dict(zip(("She", "she", "her", "her_own"), pronouns, strict=True))}
-        sentences = [one_of(STARTS, rng).format(**words, n=start)]
+        sentences = [one_of(SENTENCES["start"], rng).format(**words, n=start)]
         for sign, factors in _steps(operands):
-            frames = FRAMES[f"{sign}×" if len(factors) > 1 else sign]
-            sentences.append(one_of(frames, rng).format(**words, k=factors[0], n=factors[-1]))
-        questions = one_of(HOW_MANY_EACH if operands[-1][0] == "/" else HOW_MANY, rng)
-        question, asked = (text.format(**words) for text in questions)
+            kind = f"{sign}×" if len(factors) > 1 else sign
+            sentences.append(one_of(SENTENCES[kind], rng).format(**words, k=factors[0], n=factors[-1]))
+        questions = SENTENCES["how many each" if operands[-1][0] == "/" else "how many"]
+        question, asked = one_of(questions, rng).format(**words).split(" | ")
         return {"story": " ".join(sentences), "question": question, "asked": asked}
 
     def draft(self, operands: Operands, scribe: Scribe) -> Conclusion:

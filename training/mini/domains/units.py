@@ -29,8 +29,18 @@ class Pair(NamedTuple):
 
     def joined(self, n_big: int, n_small: int, joint: str = " ") -> str:
         """An amount in both units without what is zero: "3 hours 25 minutes"."""
-        amounts = [_amount(number, unit) for number, unit in ((n_big, self.big), (n_small, self.small)) if number]
-        return joint.join(amounts) or _amount(0, self.small)
+        amounts = [_with_unit(number, unit) for number, unit in ((n_big, self.big), (n_small, self.small)) if number]
+        return joint.join(amounts) or _with_unit(0, self.small)
+
+
+class Amount(NamedTuple):
+    """An amount in both units and in small ones, and whether the small ones are wanted."""
+
+    pair: Pair
+    n_big: int
+    n_small: int
+    total: int
+    forward: bool
 
 
 HOUR, MINUTE, SECOND, DAY = ("hour", "hours"), ("minute", "minutes"), ("second", "seconds"), ("day", "days")
@@ -89,7 +99,7 @@ class Units(Domain):
     def answer(self, operands: Operands) -> str:
         """The amount in small units, or in big units and what is over, with the names of the units."""
         pair, n_big, n_small, total, forward = _read(operands)
-        return _amount(total, pair.small) if forward else pair.joined(n_big, n_small)
+        return _with_unit(total, pair.small) if forward else pair.joined(n_big, n_small)
 
     def size(self, operands: Operands) -> int:
         """By the number of big units; small is only what has at most one digit of small units beside zeros."""
@@ -103,7 +113,7 @@ class Units(Domain):
             return {"amount": pair.joined(n_big, n_small, one_of((" and ", " and ", " "), rng)), "target": pair.small[1]}
         only_big = rng is not None and rng.random() < (ONLY_BIG if n_small else 0.5)
         target = pair.big[1] if only_big else f"{pair.big[1]} and {pair.small[1]}"
-        return {"amount": _amount(total, pair.small), "target": target}
+        return {"amount": _with_unit(total, pair.small), "target": target}
 
     def draft(self, operands: Operands, scribe: Scribe) -> Conclusion:
         """The other unit in one go."""
@@ -111,8 +121,8 @@ class Units(Domain):
         if forward:
             total = scribe.say(f"Quickly: {pair.joined(n_big, n_small)} =").value(total)
             scribe.say(f" {pair.small[1]}")
-            return _amount(total, pair.small)
-        n_big = scribe.say(f"Quickly: {_amount(total, pair.small)} =").value(n_big)
+            return _with_unit(total, pair.small)
+        n_big = scribe.say(f"Quickly: {_with_unit(total, pair.small)} =").value(n_big)
         n_small = scribe.say(f" {pair.big[n_big != 1]} and").value(n_small)
         scribe.say(f" {pair.small[n_small != 1]}")
         return pair.joined(n_big, n_small)
@@ -123,7 +133,7 @@ class Units(Domain):
         scribe.say(f", let me work with {pair.factor}:")
         if forward:
             product = compute(n_big, "×", pair.factor, scribe)
-            return _amount(compute(product, "+", n_small, scribe) if n_small else product, pair.small)
+            return _with_unit(compute(product, "+", n_small, scribe) if n_small else product, pair.small)
         n_big = scribe.pick(n_big, range(max(0, n_big - 2), n_big + 1))
         product = scribe.say(f" × {pair.factor} =").value(n_big * pair.factor)
         return pair.joined(n_big, max(0, compute(total, "-", product, scribe)))
@@ -139,7 +149,7 @@ class Units(Domain):
             product = _times(part, pair.factor, scribe)
             total = in_parts(total, "+", product, scribe) if index else product
             scribe.stop()
-        return _amount(in_parts(total, "+", n_small, scribe), pair.small)
+        return _with_unit(in_parts(total, "+", n_small, scribe), pair.small)
 
     def check_b(self, operands: Operands, scribe: Scribe) -> Conclusion:
         """Count up in steps of the factor (the first ten at once) as often as asked, or until the next step is too much."""
@@ -147,30 +157,21 @@ class Units(Domain):
         scribe.say(f", let me count in steps of {pair.factor}.")
         if forward:
             _, reached = _count_up(pair.factor, n_big, None, scribe)
-            return _amount(in_parts(reached, "+", n_small, scribe), pair.small)
+            return _with_unit(in_parts(reached, "+", n_small, scribe), pair.small)
         n_big, reached = _count_up(pair.factor, None, total, scribe)
         return pair.joined(n_big, _minus(total, reached, scribe.say(f" From {reached} to {total}")))
 
 
-class Problem(NamedTuple):
-    """What the operands say: the pair, the amount in both units and in small ones, and whether the small ones are wanted."""
-
-    pair: Pair
-    n_big: int
-    n_small: int
-    total: int
-    forward: bool
-
-
-def _read(operands: Operands) -> Problem:
+def _read(operands: Operands) -> Amount:
+    """What the operands say."""
     if len(operands) == 4:
         pair, n_big, n_small = BY_PLURALS[operands[1], operands[3]], int(operands[0]), int(operands[2])
-        return Problem(pair, n_big, n_small, n_big * pair.factor + n_small, True)
+        return Amount(pair, n_big, n_small, n_big * pair.factor + n_small, True)
     pair, total = BY_PLURALS[operands[2], operands[1]], int(operands[0])
-    return Problem(pair, *divmod(total, pair.factor), total, False)
+    return Amount(pair, *divmod(total, pair.factor), total, False)
 
 
-def _amount(number: int, unit: tuple[str, str]) -> str:
+def _with_unit(number: int, unit: tuple[str, str]) -> str:
     """A number and its unit: "1 hour"."""
     return f"{number} {unit[number != 1]}"
 
