@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from training.mini.domains import DOMAINS
-from training.mini.domains.base import SIZES, Operands, write_pass
-from training.mini.domains.scribe import Scribe
+from training.mini.domains.base import SIZES, Operands, work, write_pass
+from training.mini.domains.scribe import Pass, Scribe
 from training.mini.problems import SPLITS, sample_problem
 
 N_PROBLEMS = 400
@@ -58,16 +58,15 @@ class FirstChoice(Random):
         return seq[0]
 
 
-def worked(name: str, operands: Operands, slip_at: int | None) -> tuple[Scribe, str]:
-    """A rough check's text and its conclusion."""
+def worked(name: str, operands: Operands, slip_at: int | None) -> tuple[Scribe, Pass]:
+    """A rough check and the pen that wrote it."""
     scribe = Scribe(FirstChoice(), slip_at)
-    return scribe, DOMAINS[name].rough(operands, scribe)
+    return scribe, work(operands, DOMAINS[name].rough, scribe)
 
 
 def written(name: str, operands: Operands, slip_at: int | None) -> str:
     """The whole line."""
-    scribe, conclusion = worked(name, operands, slip_at)
-    return f"{''.join(text for text, _ in scribe.pieces)} So {conclusion}."
+    return worked(name, operands, slip_at)[1].text.rstrip("\n")
 
 
 @pytest.mark.parametrize(("name", "operands", "clean", "slip_at", "slipped"), CASES)
@@ -112,6 +111,6 @@ def test_the_last_value_that_can_slip_decides(name: str) -> None:
     for _ in range(N_PROBLEMS // 4):
         operands = DOMAINS[name].sample(rng)
         clean, right = worked(name, operands, None)
-        slips = (worked(name, operands, slip_at) for slip_at in reversed(range(clean.n_values)))
-        slipped = next(concluded for scribe, concluded in slips if any(slip for _, slip in scribe.pieces))
-        assert slipped != right or (name, right) == ("gcd", "1"), operands  # nothing is left of 1, also after a slip
+        slips = (worked(name, operands, slip_at)[1] for slip_at in reversed(range(clean.n_values)))
+        slipped = next(working for working in slips if any(slip for _, slip in working.pieces))
+        assert slipped.conclusion != right.conclusion or (name, right.conclusion) == ("gcd", "1"), operands  # nothing is left of 1, also after a slip

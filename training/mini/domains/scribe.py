@@ -1,7 +1,9 @@
 """The pen that writes the miniature's working: fixed text, computed values, at most one slip.
 
-Knows nothing of arithmetic methods, tokens or chains. A slip is a value that comes out wrong; its characters are marked, so
+Knows nothing of arithmetic, methods, tokens or chains. A slip is a value that comes out wrong; its characters are marked, so
 that training can leave them out of the loss, and everything written later builds on the value that was written.
+
+The pen also sets the marks between steps: `then` puts a comma where a value has just been written, `stop` ends a sentence once.
 """
 
 from __future__ import annotations
@@ -9,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Self, TypeVar
+
+Option = TypeVar("Option", int, str)
 
 
 @dataclass
@@ -20,56 +25,62 @@ class Scribe:
         slip_at: which value slips, counted from 0; None for none.
         pieces: the text so far as (text, is it a slipped value).
         n_values: values written so far.
+        after_value: whether a value was written last.
     """
 
     rng: Random
     slip_at: int | None = None
     pieces: list[tuple[str, bool]] = field(default_factory=list)
     n_values: int = 0
+    after_value: bool = False
 
-    def say(self, text: str) -> None:
+    def say(self, text: str) -> Self:
         """Write fixed text."""
-        self.pieces.append((text, False))
+        if text:
+            self.pieces.append((text, False))
+            self.after_value = False
+        return self
 
-    def value(self, right: int, *, spaced: bool = True) -> int:
+    def then(self, text: str) -> Self:
+        """Write the fixed text of a further step: after a comma, unless it is the first of its sentence."""
+        return self.say(f",{text}" if self.after_value else text)
+
+    def stop(self) -> Self:
+        """End the sentence, unless it has ended."""
+        return self.say("" if self.pieces[-1][0].endswith(".") else ".")
+
+    def value(self, right: int) -> int:
         """Write a computed number, perhaps a wrong one.
 
         Args:
             right: what a correct computation gives here.
-            spaced: put a space in front.
 
         Returns:
             The number written, on which all later steps build.
         """
-        slipped = self._slips()
-        written = self._wrong(right) if slipped else right
-        self.pieces.append((f" {written}" if spaced else str(written), slipped))
-        return written
+        steps = [1, -1] if right < 10 else [1, -1, 10, -10, 2, -2] if right < 100 else [1, -1, 10, -10, 100, -100]
+        return self._write(right, [right + step for step in steps if right + step >= 0])
 
-    def pick(self, right: int, options: Sequence[str], *, spaced: bool = True) -> int:
+    def pick(self, right: Option, options: Sequence[Option]) -> Option:
         """Write one of several options, perhaps a wrong one.
 
         Args:
-            right: index of the correct option.
-            options: the texts; at least two of them differ.
-            spaced: put a space in front.
+            right: the correct option.
+            options: the right one and those that a slip may write.
 
         Returns:
-            The index of the option written.
+            The option written, on which all later steps build.
         """
-        slipped = self._slips()
-        others = [index for index, option in enumerate(options) if option != options[right]]
-        written = self.rng.choice(others) if slipped and others else right
-        self.pieces.append((f" {options[written]}" if spaced else options[written], slipped and written != right))
-        return written
+        return self._write(right, [option for option in options if option != right])
 
-    def _slips(self) -> bool:
+    def _write(self, right: Option, wrong: Sequence[Option]) -> Option:
+        """Write the right one, or a wrong one if this is the value that slips; a slip needs a wrong one to write."""
+        slips = self.slip_at == self.n_values and bool(wrong)
+        written = self.rng.choice(wrong) if slips else right
+        self.pieces.append((f" {written}", slips))
         self.n_values += 1
-        return self.slip_at == self.n_values - 1
-
-    def _wrong(self, right: int) -> int:
-        steps = [1, -1] if right < 10 else [1, -1, 10, -10, 2, -2] if right < 100 else [1, -1, 10, -10, 100, -100]
-        return self.rng.choice([right + step for step in steps if right + step >= 0])
+        self.after_value = True
+        return written
 
 
 @dataclass(frozen=True)

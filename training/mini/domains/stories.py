@@ -1,20 +1,21 @@
 """Short stories about things that come, go and are shared, in two to five steps.
 
 The operands are name, thing, start and steps: "+5" (five come), "+3×4" (three bags of four come), "-5" and "-3×4" (they go),
-"/4" (shared among four, always the last step).
+"/4" (shared among four, always the last step). The sentences are in stories.txt.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
+from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
-from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands, listed
+from training.mini.domains.base import LARGE, MEDIUM, SMALL, Conclusion, Domain, Operands, one_of
 from training.mini.domains.scribe import Scribe
-from training.mini.domains.steps import as_multiple, minus_parts, plus_parts, tens_then_ones
+from training.mini.domains.steps import add_listed, as_multiple, in_parts, multiply_all
+from training.mini.wording.texts import read_sections
 
 SHE = ("Mia", "Anna", "Lena", "Sara", "Nora", "Emma", "Ida", "Lucy")
 HE = ("Tom", "Ben", "Paul", "Leo", "Max", "Sam", "Jan", "Noah")
@@ -22,60 +23,13 @@ THINGS = (
     *("apples", "pears", "marbles", "cards", "stickers", "pencils", "books", "cookies", "nuts", "shells"),
     *("stones", "balls", "coins", "stamps", "flowers", "eggs", "sweets", "buttons", "plums", "cups"),
 )
-STARTS = ("{name} has {n} {things}.", "{name} starts with {n} {things}.", "At first {name} has {n} {things}.")
-FRAMES = {  # what the kinds of steps sound like; the first is the plain one
-    "+": (
-        "{She} buys {n} more.",
-        "{She} finds {n} {things}.",
-        "{She} gets {n} from a friend.",
-        "A friend gives {her} {n} more.",
-        "{name} wins {n} {things}.",
-        "Then {she} gets {n} {things} from {her_own} mother.",
-    ),
-    "+×": (
-        "{She} buys {k} bags with {n} {things} each.",
-        "{She} gets {k} boxes of {n} {things}.",
-        "Then {k} friends bring {n} {things} each.",
-        "On each of {k} days {she} finds {n} {things}.",
-        "{name} opens {k} packs with {n} {things} in each.",
-    ),
-    "-": (
-        "{She} gives away {n}.",
-        "{She} loses {n}.",
-        "{name} gives {n} {things} to {her_own} brother.",
-        "Then {she} sells {n} {things}.",
-        "{n} of them break.",
-        "{She} leaves {n} {things} at school.",
-    ),
-    "-×": (
-        "{She} gives {k} friends {n} {things} each.",
-        "{She} sells {k} bags with {n} {things} each.",
-        "On each of {k} days {she} gives away {n} {things}.",
-        "{name} fills {k} boxes with {n} {things} each and sells them.",
-    ),
-    "/": (
-        "{She} shares them equally among {n} friends.",
-        "The {things} are shared equally by {n} children.",
-        "{name} puts them into {n} bags, the same number in each.",
-    ),
-}
-HOW_MANY = (  # as a question and inside one
-    ("How many {things} does {name} have now?", "how many {things} {name} has now"),
-    ("How many {things} are left?", "how many {things} are left"),
-    ("How many {things} does {name} have in the end?", "how many {things} {name} has in the end"),
-)
-HOW_MANY_EACH = (
-    ("How many {things} are in each share?", "how many {things} are in each share"),
-    ("How many {things} does each share have?", "how many {things} each share has"),
-    ("How many {things} make one share?", "how many {things} make one share"),
-)
+SENTENCES = read_sections(Path(__file__).with_name("stories.txt"))  # by kind of step, such as "+×"
 STEP = re.compile(r"([+\-/])(?:(\d+)×)?(\d+)")
 LENGTHS = (2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 5, 5)  # steps
 SMALL_STEPS = 2
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """How large the numbers of a story may be: at first, in between, as a factor, in each share, as a change."""
 
     start: int
@@ -90,25 +44,114 @@ MOST_TRIES = 15  # a slip may ask for more shares than anybody wants to read
 Step = tuple[str, tuple[int, ...]]  # its sign and its number or its two factors
 
 
-def sample(rng: Random) -> Operands:
+class Stories(Domain):
     """Somebody, something, how many at first, and two to five steps that never go below one."""
-    n_steps, shared, steps = rng.choice(LENGTHS), rng.random() < 0.3, list[str]()
-    limits = SMALL_LIMITS if n_steps == SMALL_STEPS else LIMITS
-    start = left = rng.randint(3, limits.start)
-    while len(steps) < n_steps - 2 * shared:
-        sign, times = rng.choice("+-"), rng.random() < 0.4
-        factors = [rng.randint(2, limits.factor) for _ in range(2)] if times else [rng.randint(2, limits.change)]
-        change = prod(factors) * (1 if sign == "+" else -1)
-        if 1 <= left + change <= limits.between:
-            left += change
-            steps.append(sign + "×".join(map(str, factors)))
-    if shared:  # one step makes it come out, then it is shared
-        shares, each = rng.randint(2, limits.factor), rng.randint(2, limits.share)
-        change = shares * each - left
-        if abs(change) < 2 or abs(change) >= 100 or shares * each > limits.between:
-            return sample(rng)
-        steps += [f"{change:+}", f"/{shares}"]
-    return rng.choice(SHE + HE), rng.choice(THINGS), str(start), *steps
+
+    name = "stories"
+    title = "short stories with numbers"
+    showcase = (
+        ("Mia", "apples", "12", "+3×4", "-7"),
+        ("Tom", "marbles", "25", "+2×8", "-5", "/4"),
+        ("Anna", "stickers", "34", "+17", "-4×6", "+25", "-15"),
+    )
+
+    def sample(self, rng: Random) -> Operands:
+        """Somebody, something, how many at first and the steps."""
+        n_steps, shared, steps = rng.choice(LENGTHS), rng.random() < 0.3, list[str]()
+        limits = SMALL_LIMITS if n_steps == SMALL_STEPS else LIMITS
+        start = left = rng.randint(3, limits.start)
+        while len(steps) < n_steps - 2 * shared:
+            sign, times = rng.choice("+-"), rng.random() < 0.4
+            factors = [rng.randint(2, limits.factor) for _ in range(2)] if times else [rng.randint(2, limits.change)]
+            change = prod(factors) * (1 if sign == "+" else -1)
+            if 1 <= left + change <= limits.between:
+                left += change
+                steps.append(sign + "×".join(map(str, factors)))
+        if shared:  # one step makes it come out, then it is shared
+            shares, each = rng.randint(2, limits.factor), rng.randint(2, limits.share)
+            change = shares * each - left
+            if abs(change) < 2 or abs(change) >= 100 or shares * each > limits.between:
+                return self.sample(rng)
+            steps += [f"{change:+}", f"/{shares}"]
+        return rng.choice(SHE + HE), rng.choice(THINGS), str(start), *steps
+
+    def answer(self, operands: Operands) -> str:
+        """How many there are in the end, or in each share."""
+        left = int(operands[2])
+        for sign, factors in _steps(operands):
+            left = left // factors[0] if sign == "/" else left + prod(factors) * (1 if sign == "+" else -1)
+        return str(left)
+
+    def size(self, operands: Operands) -> int:
+        """By the number of steps; two are small if all numbers are."""
+        n_steps, numbers = len(operands) - 3, [int(operands[2]), *(prod(factors) for _, factors in _steps(operands))]
+        if n_steps > SMALL_STEPS:
+            return MEDIUM if n_steps == SMALL_STEPS + 1 else LARGE
+        return SMALL if max(numbers) <= SMALL_LIMITS.between else MEDIUM
+
+    def canonical(self, operands: Operands) -> Operands:
+        """Neither name nor thing matters."""
+        return (SHE[0], THINGS[0], *operands[2:])
+
+    def fields(self, operands: Operands, rng: Random | None) -> dict[str, str]:
+        """The story and its question, in varied sentences."""
+        name, things, start = operands[:3]
+        pronouns = ("She", "she", "her", "her") if name in SHE else ("He", "he", "him", "his")
+        words = {"name": name, "things": things, **dict(zip(("She", "she", "her", "her_own"), pronouns, strict=True))}
+        sentences = [one_of(SENTENCES["start"], rng).format(**words, n=start)]
+        for sign, factors in _steps(operands):
+            kind = f"{sign}×" if len(factors) > 1 else sign
+            sentences.append(one_of(SENTENCES[kind], rng).format(**words, k=factors[0], n=factors[-1]))
+        questions = SENTENCES["how many each" if operands[-1][0] == "/" else "how many"]
+        question, asked = one_of(questions, rng).format(**words).split(" | ")
+        return {"story": " ".join(sentences), "question": question, "asked": asked}
+
+    def draft(self, operands: Operands, scribe: Scribe) -> Conclusion:
+        """The whole story as one sum in one go."""
+        scribe.say(f"Quickly: {operands[2]}")
+        for sign, factors in _steps(operands):
+            scribe.say(f", shared by {factors[0]}," if sign == "/" else f" {sign} {' × '.join(map(str, factors))}")
+        return scribe.say(" is").value(int(self.answer(operands)))
+
+    def rough(self, operands: Operands, scribe: Scribe) -> Conclusion:
+        """Follow the story, each event at once."""
+        left = int(operands[2])
+        scribe.say(", let me take whole steps:")
+        for sign, factors in _steps(operands):
+            if sign == "/":
+                left = as_multiple(left, factors[0], scribe)
+            else:
+                scribe.then(f" {left} {sign} {' × '.join(map(str, factors))} =")
+                left = scribe.value(left + prod(factors) if sign == "+" else left - prod(factors))
+        return left
+
+    def check_a(self, operands: Operands, scribe: Scribe) -> Conclusion:
+        """Follow the story in its order."""
+        left = int(operands[2])
+        scribe.say(f", let me follow the story. Start: {left}.")
+        for sign, factors in _steps(operands):
+            if sign == "/":
+                left = as_multiple(left, factors[0], scribe.say(f" Shared by {factors[0]}:"))
+            else:
+                number = multiply_all(factors, scribe.say(f" {'More' if sign == '+' else 'Less'}:"))
+                left = in_parts(left, sign, number, scribe.say("," if len(factors) > 1 else ""))
+            scribe.stop()
+        return left
+
+    def check_b(self, operands: Operands, scribe: Scribe) -> Conclusion:
+        """First everything that comes in, then everything that goes out, then the difference."""
+        scribe.say(", let me sort what comes and goes.")
+        left = 0
+        for name, side, numbers in (("In", "+", [int(operands[2])]), ("Out", "-", [])):
+            for factors in (factors for sign, factors in _steps(operands) if sign == side):
+                numbers.append(multiply_all(factors[::-1], scribe))
+                scribe.stop()
+            if numbers:
+                total = add_listed(name, numbers, scribe)
+                left = total if side == "+" else in_parts(left, "-", total, scribe, ones_first=True)
+                scribe.stop()
+        sign, factors = _steps(operands)[-1]
+        return _share_out(left, factors[0], scribe) if sign == "/" else left
 
 
 def _steps(operands: Operands) -> list[Step]:
@@ -117,142 +160,14 @@ def _steps(operands: Operands) -> list[Step]:
     return [(step[1], tuple(int(factor) for factor in step.groups()[1:] if factor)) for step in found if step]
 
 
-def answer(operands: Operands) -> str:
-    """How many there are in the end, or in each share."""
-    left = int(operands[2])
-    for sign, factors in _steps(operands):
-        left = left // factors[0] if sign == "/" else left + prod(factors) * (1 if sign == "+" else -1)
-    return str(left)
-
-
-def size(operands: Operands) -> int:
-    """By the number of steps; two are small if all numbers are."""
-    n_steps, numbers = len(operands) - 3, [int(operands[2]), *(prod(factors) for _, factors in _steps(operands))]
-    if n_steps > SMALL_STEPS:
-        return MEDIUM if n_steps == SMALL_STEPS + 1 else LARGE
-    return SMALL if max(numbers) <= SMALL_LIMITS.between else MEDIUM
-
-
-def fields(operands: Operands, rng: Random | None) -> dict[str, str]:
-    """The story and its question, in varied sentences."""
-    name, things, start = operands[:3]
-    woman = name in SHE
-    words = {"name": name, "things": things, "She": "She" if woman else "He", "she": "she" if woman else "he"}
-    words |= {"her": "her" if woman else "him", "her_own": "her" if woman else "his"}
-
-    def told(frames: Sequence[str], **numbers: object) -> str:
-        return (rng.choice(frames) if rng else frames[0]).format(**words, **numbers)
-
-    sentences = [told(STARTS, n=start)]
-    for sign, factors in _steps(operands):
-        frames = FRAMES[f"{sign}×" if len(factors) > 1 else sign]
-        sentences.append(told(frames, k=factors[0], n=factors[-1]))
-    questions = HOW_MANY_EACH if operands[-1][0] == "/" else HOW_MANY
-    question, asked = (text.format(**words) for text in (rng.choice(questions) if rng else questions[0]))
-    return {"story": " ".join(sentences), "question": question, "asked": asked}
-
-
-def draft(operands: Operands, scribe: Scribe) -> str:
-    """The whole story as one sum in one go."""
-    scribe.say(f"Quickly: {operands[2]}")
-    for sign, factors in _steps(operands):
-        scribe.say(f", shared by {factors[0]}," if sign == "/" else f" {sign} {' × '.join(map(str, factors))}")
-    scribe.say(" is")
-    result = scribe.value(int(answer(operands)))
-    scribe.say(".")
-    return str(result)
-
-
-def in_whole_steps(operands: Operands, scribe: Scribe) -> str:
-    """Follow the story, each event at once."""
-    left = int(operands[2])
-    scribe.say(", let me take whole steps:")
-    for index, (sign, factors) in enumerate(_steps(operands)):
-        scribe.say("," if index else "")
-        if sign == "/":
-            left = as_multiple(left, factors[0], scribe)
-            continue
-        scribe.say(f" {left} {sign} {' × '.join(map(str, factors))} =")
-        left = scribe.value(left + prod(factors) if sign == "+" else left - prod(factors))
-    scribe.say(".")
-    return str(left)
-
-
-def step_by_step(operands: Operands, scribe: Scribe) -> str:
-    """Follow the story in its order."""
-    left = int(operands[2])
-    scribe.say(f", let me follow the story. Start: {left}.")
-    for sign, factors in _steps(operands):
-        if sign == "/":
-            scribe.say(f" Shared by {factors[0]}:")
-            left = as_multiple(left, factors[0], scribe)
-            scribe.say(".")
-            continue
-        number = factors[0]
-        scribe.say(f" {'More' if sign == '+' else 'Less'}:")
-        if len(factors) > 1:
-            number = _product(factors, scribe)
-            scribe.say(",")
-        left = (plus_parts if sign == "+" else minus_parts)(left, number, scribe)
-        scribe.say(".")
-    return str(left)
-
-
-def in_and_out(operands: Operands, scribe: Scribe) -> str:
-    """First everything that comes in, then everything that goes out, then the difference."""
-    scribe.say(", let me sort what comes and goes.")
-    sides = []
-    for name, side, numbers in (("In", "+", [int(operands[2])]), ("Out", "-", [])):
-        chosen = [factors for sign, factors in _steps(operands) if sign == side]
-        for factors in chosen:
-            if len(factors) > 1:
-                numbers.append(_product(factors[::-1], scribe))
-                scribe.say(".")
-            else:
-                numbers.append(factors[0])
-        if numbers:
-            scribe.say(f" {name}: {listed([str(number) for number in numbers])}.")
-            sides.append(tens_then_ones(numbers, scribe))
-    left = sides[0]
-    if len(sides) > 1:
-        left = minus_parts(left, sides[1], scribe, ones_first=True)
-        scribe.say("." if sides[1] else "")
-    sign, factors = _steps(operands)[-1]
-    return str(_share_out(left, factors[0], scribe) if sign == "/" else left)
-
-
-def _product(factors: tuple[int, ...], scribe: Scribe) -> int:
-    scribe.say(f" {factors[0]} × {factors[1]} =")
-    return scribe.value(prod(factors))
-
-
 def _share_out(number: int, shares: int, scribe: Scribe) -> int:
     """Write how many are needed for one each, for two each and so on, until there are enough."""
     each = needed = 0
     scribe.say(f" Share {number} by {shares}:")
     while each == 0 or (needed < number and each < MOST_TRIES):
         each += 1
-        scribe.say(f"{',' if each > 1 else ''} {each} each is")
-        needed = scribe.value(needed + shares)
-    scribe.say(".")
+        needed = scribe.then(f" {each} each is").value(needed + shares)
     return each
 
 
-DOMAIN = Domain(
-    name="stories",
-    title="short stories with numbers",
-    sample=sample,
-    answer=answer,
-    size=size,
-    fields=fields,
-    draft=draft,
-    rough=in_whole_steps,
-    check_a=step_by_step,
-    check_b=in_and_out,
-    showcase=(
-        ("Mia", "apples", "12", "+3×4", "-7"),
-        ("Tom", "marbles", "25", "+2×8", "-5", "/4"),
-        ("Anna", "stickers", "34", "+17", "-4×6", "+25", "-15"),
-    ),
-    canonical=lambda operands: (SHE[0], THINGS[0], *operands[2:]),
-)
+DOMAIN = Stories()

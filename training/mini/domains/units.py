@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from random import Random
+from typing import NamedTuple
 
-from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands, round_parts
+from training.mini.domains.base import LARGE, MEDIUM, SMALL, Conclusion, Domain, Operands, one_of, size_by
 from training.mini.domains.scribe import Scribe
-from training.mini.domains.steps import in_one_go
+from training.mini.domains.steps import add_all, compute, in_parts, round_parts, take_away
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """A big unit and a small one.
 
     Attributes:
@@ -27,6 +26,21 @@ class Pair:
     factor: int
     most: int
     weight: int
+
+    def joined(self, n_big: int, n_small: int, joint: str = " ") -> str:
+        """An amount in both units without what is zero: "3 hours 25 minutes"."""
+        amounts = [_with_unit(number, unit) for number, unit in ((n_big, self.big), (n_small, self.small)) if number]
+        return joint.join(amounts) or _with_unit(0, self.small)
+
+
+class Amount(NamedTuple):
+    """An amount in both units and in small ones, and whether the small ones are wanted."""
+
+    pair: Pair
+    n_big: int
+    n_small: int
+    total: int
+    forward: bool
 
 
 HOUR, MINUTE, SECOND, DAY = ("hour", "hours"), ("minute", "minutes"), ("second", "seconds"), ("day", "days")
@@ -59,153 +73,118 @@ ONLY_BIG = 0.2  # how often only the big unit is asked for, though something is 
 TEN, FIVE = 10, 5
 
 
-def sample(rng: Random) -> Operands:
-    """A number of big and of small units, or a number of small units and the big unit."""
-    size_drawn = rng.choices((SMALL, MEDIUM, LARGE), (38, 40, 22))[0]
-    lowest, highest = COUNTS[size_drawn]
-    while True:
+class Units(Domain):
+    """A number of big and of small units wanted in small ones, or a number of small units wanted in big ones."""
+
+    name = "units"
+    title = "changing units"
+    showcase = (("3", "hours", "25", "minutes"), ("200", "minutes", "hours"), ("5", "feet", "9", "inches"))
+
+    def draw(self, rng: Random, wanted: int) -> Operands | None:
+        """Either way, with at most as many big units as the pair has."""
+        lowest, highest = COUNTS[wanted]
         pair = rng.choices(PAIRS, [pair.weight for pair in PAIRS])[0]
         if lowest > pair.most:
-            continue
+            return None
         n_big = rng.randint(lowest, min(highest, pair.most))
         n_small = 0 if rng.random() < NOTHING_OVER else rng.randint(1, pair.factor - 1)
-        if size_drawn == SMALL:
+        if wanted == SMALL:
             n_small -= n_small % 10 ** (len(str(n_small)) - 1)
         elif pair.factor == 1000 and rng.random() < 0.7:
             n_small = n_small // 50 * 50
-        operands: Operands = (str(n_big), pair.big[1], str(n_small), pair.small[1])
         if rng.random() < 0.5:
-            operands = str(n_big * pair.factor + n_small), pair.small[1], pair.big[1]
-        if size(operands) == size_drawn:
-            return operands
+            return str(n_big * pair.factor + n_small), pair.small[1], pair.big[1]
+        return str(n_big), pair.big[1], str(n_small), pair.small[1]
+
+    def answer(self, operands: Operands) -> str:
+        """The amount in small units, or in big units and what is over, with the names of the units."""
+        pair, n_big, n_small, total, forward = _read(operands)
+        return _with_unit(total, pair.small) if forward else pair.joined(n_big, n_small)
+
+    def size(self, operands: Operands) -> int:
+        """By the number of big units; small is only what has at most one digit of small units beside zeros."""
+        _, n_big, n_small, *_ = _read(operands)
+        return size_by(n_big, COUNTS[SMALL][1] if len(round_parts(n_small)) <= 1 else 0, COUNTS[LARGE][0] - 1)
+
+    def fields(self, operands: Operands, rng: Random | None) -> dict[str, str]:
+        """The amount and the unit or units wanted."""
+        pair, n_big, n_small, total, forward = _read(operands)
+        if forward:
+            return {"amount": pair.joined(n_big, n_small, one_of((" and ", " and ", " "), rng)), "target": pair.small[1]}
+        only_big = rng is not None and rng.random() < (ONLY_BIG if n_small else 0.5)
+        target = pair.big[1] if only_big else f"{pair.big[1]} and {pair.small[1]}"
+        return {"amount": _with_unit(total, pair.small), "target": target}
+
+    def draft(self, operands: Operands, scribe: Scribe) -> Conclusion:
+        """The other unit in one go."""
+        pair, n_big, n_small, total, forward = _read(operands)
+        if forward:
+            total = scribe.say(f"Quickly: {pair.joined(n_big, n_small)} =").value(total)
+            scribe.say(f" {pair.small[1]}")
+            return _with_unit(total, pair.small)
+        n_big = scribe.say(f"Quickly: {_with_unit(total, pair.small)} =").value(n_big)
+        n_small = scribe.say(f" {pair.big[n_big != 1]} and").value(n_small)
+        scribe.say(f" {pair.small[n_small != 1]}")
+        return pair.joined(n_big, n_small)
+
+    def rough(self, operands: Operands, scribe: Scribe) -> Conclusion:
+        """One product and one sum; on the way back the largest multiple and one difference; each at once."""
+        pair, n_big, n_small, total, forward = _read(operands)
+        scribe.say(f", let me work with {pair.factor}:")
+        if forward:
+            product = compute(n_big, "×", pair.factor, scribe)
+            return _with_unit(compute(product, "+", n_small, scribe) if n_small else product, pair.small)
+        n_big = scribe.pick(n_big, range(max(0, n_big - 2), n_big + 1))
+        product = scribe.say(f" × {pair.factor} =").value(n_big * pair.factor)
+        return pair.joined(n_big, max(0, compute(total, "-", product, scribe)))
+
+    def check_a(self, operands: Operands, scribe: Scribe) -> Conclusion:
+        """Multiply by the factor in parts and add the rest; on the way back take multiples of the factor away."""
+        pair, n_big, n_small, total, forward = _read(operands)
+        scribe.say(f", let me multiply by {pair.factor}.")
+        if not forward:
+            return pair.joined(*_take_multiples(total, pair.factor, scribe))
+        total = 0
+        for index, part in enumerate(round_parts(n_big)):
+            product = _times(part, pair.factor, scribe)
+            total = in_parts(total, "+", product, scribe) if index else product
+            scribe.stop()
+        return _with_unit(in_parts(total, "+", n_small, scribe), pair.small)
+
+    def check_b(self, operands: Operands, scribe: Scribe) -> Conclusion:
+        """Count up in steps of the factor (the first ten at once) as often as asked, or until the next step is too much."""
+        pair, n_big, n_small, total, forward = _read(operands)
+        scribe.say(f", let me count in steps of {pair.factor}.")
+        if forward:
+            _, reached = _count_up(pair.factor, n_big, None, scribe)
+            return _with_unit(in_parts(reached, "+", n_small, scribe), pair.small)
+        n_big, reached = _count_up(pair.factor, None, total, scribe)
+        return pair.joined(n_big, _minus(total, reached, scribe.say(f" From {reached} to {total}")))
 
 
-def _pair(operands: Operands) -> Pair:
-    return BY_PLURALS[(operands[1], operands[3]) if _forward(operands) else (operands[2], operands[1])]
+def _read(operands: Operands) -> Amount:
+    """What the operands say."""
+    if len(operands) == 4:
+        pair, n_big, n_small = BY_PLURALS[operands[1], operands[3]], int(operands[0]), int(operands[2])
+        return Amount(pair, n_big, n_small, n_big * pair.factor + n_small, True)
+    pair, total = BY_PLURALS[operands[2], operands[1]], int(operands[0])
+    return Amount(pair, *divmod(total, pair.factor), total, False)
 
 
-def _forward(operands: Operands) -> bool:
-    return len(operands) == 4
-
-
-def _amount(number: int, unit: tuple[str, str]) -> str:
+def _with_unit(number: int, unit: tuple[str, str]) -> str:
+    """A number and its unit: "1 hour"."""
     return f"{number} {unit[number != 1]}"
-
-
-def _big_and_small(n_big: int, n_small: int, pair: Pair, joint: str = " ") -> str:
-    amounts = [_amount(number, unit) for number, unit in ((n_big, pair.big), (n_small, pair.small)) if number]
-    return joint.join(amounts) or _amount(0, pair.small)
-
-
-def answer(operands: Operands) -> str:
-    """The amount in small units, or in big units and what is over, with the names of the units."""
-    pair = _pair(operands)
-    if _forward(operands):
-        return _amount(int(operands[0]) * pair.factor + int(operands[2]), pair.small)
-    return _big_and_small(*divmod(int(operands[0]), pair.factor), pair)
-
-
-def size(operands: Operands) -> int:
-    """By the number of big units; small is only what has at most one digit of small units beside zeros."""
-    n_small = int(operands[2] if _forward(operands) else operands[0])
-    n_big, n_small = (int(operands[0]), n_small) if _forward(operands) else divmod(n_small, _pair(operands).factor)
-    if n_big <= COUNTS[SMALL][1] and len(round_parts(n_small)) <= 1:
-        return SMALL
-    return MEDIUM if n_big < COUNTS[LARGE][0] else LARGE
-
-
-def fields(operands: Operands, rng: Random | None) -> dict[str, str]:
-    """The amount and the unit or units wanted."""
-    pair = _pair(operands)
-    if _forward(operands):
-        joint = rng.choice((" and ", " and ", " ")) if rng else " and "
-        return {"amount": _big_and_small(int(operands[0]), int(operands[2]), pair, joint), "target": pair.small[1]}
-    only_big = rng is not None and rng.random() < (ONLY_BIG if int(operands[0]) % pair.factor else 0.5)
-    target = pair.big[1] if only_big else f"{pair.big[1]} and {pair.small[1]}"
-    return {"amount": _amount(int(operands[0]), pair.small), "target": target}
-
-
-def draft(operands: Operands, scribe: Scribe) -> str:
-    """The other unit in one go."""
-    pair = _pair(operands)
-    if _forward(operands):
-        scribe.say(f"Quickly: {_big_and_small(int(operands[0]), int(operands[2]), pair)} =")
-        total = scribe.value(int(operands[0]) * pair.factor + int(operands[2]))
-        scribe.say(f" {pair.small[1]}.")
-        return _amount(total, pair.small)
-    n_big, n_small = divmod(int(operands[0]), pair.factor)
-    scribe.say(f"Quickly: {_amount(int(operands[0]), pair.small)} =")
-    n_big = scribe.value(n_big)
-    scribe.say(f" {pair.big[n_big != 1]} and")
-    n_small = scribe.value(n_small)
-    scribe.say(f" {pair.small[n_small != 1]}.")
-    return _big_and_small(n_big, n_small, pair)
-
-
-def in_whole_steps(operands: Operands, scribe: Scribe) -> str:
-    """One product and one sum; on the way back the largest multiple and one difference; each at once."""
-    pair = _pair(operands)
-    scribe.say(f", let me work with {pair.factor}:")
-    if _forward(operands):
-        total, n_small = in_one_go(int(operands[0]), "×", pair.factor, scribe), int(operands[2])
-        if n_small:
-            scribe.say(",")
-            total = in_one_go(total, "+", n_small, scribe)
-        scribe.say(".")
-        return _amount(total, pair.small)
-    number = int(operands[0])
-    counts = list(range(max(0, number // pair.factor - 2), number // pair.factor + 1))
-    n_big = counts[scribe.pick(len(counts) - 1, [str(count) for count in counts])]
-    scribe.say(f" × {pair.factor} =")
-    product = scribe.value(n_big * pair.factor)
-    scribe.say(",")
-    left = max(0, in_one_go(number, "-", product, scribe))
-    scribe.say(".")
-    return _big_and_small(n_big, left, pair)
-
-
-def by_multiplying(operands: Operands, scribe: Scribe) -> str:
-    """Multiply by the factor in parts and add the rest; on the way back take multiples of the factor away."""
-    pair = _pair(operands)
-    scribe.say(f", let me multiply by {pair.factor}.")
-    if not _forward(operands):
-        return _take_multiples(int(operands[0]), pair, scribe)
-    total = 0
-    for index, part in enumerate(round_parts(int(operands[0]))):
-        product = _times(part, pair.factor, scribe)
-        total = _add_parts(total, product, scribe) if index else product
-    total = _add_parts(total, int(operands[2]), scribe)
-    return _amount(total, pair.small)
-
-
-def by_counting_up(operands: Operands, scribe: Scribe) -> str:
-    """Count up in steps of the factor (the first ten at once) as often as asked, or until the next step is too much."""
-    pair = _pair(operands)
-    scribe.say(f", let me count in steps of {pair.factor}.")
-    if _forward(operands):
-        n_big, left = int(operands[0]), int(operands[2])
-        _, total = _count_up(pair.factor, n_big, None, scribe)
-        return _amount(_add_parts(total, left, scribe), pair.small)
-    wanted = int(operands[0])
-    n_big, reached = _count_up(pair.factor, None, wanted, scribe)
-    scribe.say(f" From {reached} to {wanted}")
-    left = _subtract_parts(wanted, reached, scribe)
-    return _big_and_small(n_big, left, pair)
 
 
 def _times(number: int, factor: int, scribe: Scribe) -> int:
     """A one-digit number or a multiple of ten times the factor, in tens and ones where that is no times-table fact."""
     if not _hard(factor) or number == TEN:
-        scribe.say(f" {number} × {factor} =")
-        product = scribe.value(number * factor)
-        scribe.say(".")
-        return product
-    products = []
-    for index, part in enumerate(round_parts(factor)):
-        scribe.say(f"{',' if index else ''} {number} × {part} =")
-        products.append(scribe.value(number * part))
-    scribe.say(",")
-    return _add_parts(products[0], products[1], scribe)
+        product = compute(number, "×", factor, scribe)
+    else:
+        first, second = [compute(number, "×", part, scribe) for part in round_parts(factor)]
+        product = in_parts(first, "+", second, scribe)
+    scribe.stop()
+    return product
 
 
 def _hard(factor: int) -> bool:
@@ -213,40 +192,25 @@ def _hard(factor: int) -> bool:
     return factor > HIGHEST_TABLE and len(round_parts(factor)) > 1
 
 
-def _add_parts(total: int, number: int, scribe: Scribe) -> int:
-    for index, part in enumerate(round_parts(number)):
-        scribe.say(f"{',' if index else ''} {total} + {part} =")
-        total = scribe.value(total + part)
-    scribe.say("." if number else "")
-    return total
-
-
-def _subtract_parts(number: int, other: int, scribe: Scribe) -> int:
-    for index, part in enumerate(round_parts(other)):
-        if part > number:  # only after a slip
-            break
-        scribe.say(f"{',' if index else ':'} {number} - {part} =")
-        number = scribe.value(number - part)
-    scribe.say(".")
+def _minus(number: int, other: int, scribe: Scribe) -> int:
+    """Write what is left of a number that has just been named, the other one taken away in parts."""
+    parts = round_parts(other)
+    number = take_away(number, parts, scribe.say(":" if parts and parts[0] <= number else ""))
+    scribe.stop()
     return number
 
 
-def _take_multiples(number: int, pair: Pair, scribe: Scribe) -> str:
+def _take_multiples(number: int, factor: int, scribe: Scribe) -> tuple[int, int]:
+    """Take ten, five or as many times the factor away as fit, again and again; returns how many times and what is left."""
     counts: list[int] = []
-    while number >= pair.factor and len(counts) < MOST_TAKEN:
-        count = number // pair.factor
-        count = TEN if count >= TEN else FIVE if count >= FIVE and _hard(pair.factor) else count
-        product = _times(count, pair.factor, scribe)
-        scribe.say(f" {number}")
-        number = _subtract_parts(number, min(product, number), scribe)
+    while number >= factor and len(counts) < MOST_TAKEN:
+        count = number // factor
+        count = TEN if count >= TEN else FIVE if count >= FIVE and _hard(factor) else count
+        product = _times(count, factor, scribe)
+        number = _minus(number, min(product, number), scribe.say(f" {number}"))
         counts.append(count)
     scribe.say(f" {number} left.")
-    total = counts[0] if counts else 0
-    for index, count in enumerate(counts[1:]):
-        scribe.say(f"{',' if index else ''} {total} + {count} =")
-        total = scribe.value(total + count)
-    scribe.say("." if counts[1:] else "")
-    return _big_and_small(total, number, pair)
+    return add_all(counts or [0], scribe), number
 
 
 def _count_up(factor: int, steps: int | None, limit: int | None, scribe: Scribe) -> tuple[int, int]:
@@ -255,24 +219,11 @@ def _count_up(factor: int, steps: int | None, limit: int | None, scribe: Scribe)
     for unit in (TEN, 1):
         while (steps is None or count + unit <= steps) and (limit is None or total + unit * factor <= limit):
             count += unit
-            scribe.say(f"{',' if count > unit else ''} {count}:")
-            total = scribe.value(total + unit * factor)
+            total = scribe.then(f" {count}:").value(total + unit * factor)
     if limit is not None:
-        scribe.say(f"{',' if count else ''} {count + 1}: {total + factor} is too much")
-    scribe.say(".")
+        scribe.then(f" {count + 1}: {total + factor} is too much")
+    scribe.stop()
     return count, total
 
 
-DOMAIN = Domain(
-    name="units",
-    title="changing units",
-    sample=sample,
-    answer=answer,
-    size=size,
-    fields=fields,
-    draft=draft,
-    rough=in_whole_steps,
-    check_a=by_multiplying,
-    check_b=by_counting_up,
-    showcase=(("3", "hours", "25", "minutes"), ("200", "minutes", "hours"), ("5", "feet", "9", "inches")),
-)
+DOMAIN = Units()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
-from training.mini.domains.base import LARGE, MEDIUM, SMALL, Domain, Operands, round_parts
+from training.mini.domains.base import MEDIUM, SMALL, Conclusion, Domain, Operands, one_of, size_by
 from training.mini.domains.scribe import Scribe
-from training.mini.domains.steps import in_one_go
+from training.mini.domains.steps import compute, round_parts
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = {
@@ -20,146 +21,112 @@ JUMPS = (100, 10, 1)  # days; 100 are 14 weeks and 2 days, 10 a week and 3 days
 RANGES = ((2, 13), (14, 60), (61, 365))  # the days of small, medium and large problems
 
 
-def sample(rng: Random) -> Operands:
-    """A day of the week and how far to go, or two dates of one month."""
-    dice = rng.random()
-    wanted = SMALL if dice < 0.38 else MEDIUM if dice < 0.78 else LARGE
-    day = rng.choice(DAYS)
-    if rng.random() < (0.35, 0.15, 0)[wanted]:
-        month = rng.choice(tuple(MONTHS))
-        least = RANGES[wanted][0]
-        date = rng.randint(1, MONTHS[month] - least)
-        return month, str(date), day, str(rng.randint(date + least, min(MONTHS[month], date + RANGES[wanted][1])))
-    return day, str(rng.randint(*RANGES[wanted])), LATER if rng.random() < 0.6 else AGO
+class Weekdays(Domain):
+    """The day of the week after or before some days."""
+
+    name = "weekdays"
+    title = "finding the day of the week"
+    showcase = (("Tuesday", "45", LATER), ("Friday", "100", LATER), ("January", "5", "Monday", "28"))
+
+    def draw(self, rng: Random, wanted: int) -> Operands:
+        """A day of the week and how far to go, or two dates of one month."""
+        day = rng.choice(DAYS)
+        least, most = RANGES[wanted]
+        if rng.random() < (0.35, 0.15, 0)[wanted]:
+            month = rng.choice(tuple(MONTHS))
+            date = rng.randint(1, MONTHS[month] - least)
+            return month, str(date), day, str(rng.randint(date + least, min(MONTHS[month], date + most)))
+        return day, str(rng.randint(least, most)), LATER if rng.random() < 0.6 else AGO
+
+    def answer(self, operands: Operands) -> str:
+        """The day of the week asked for."""
+        start, goal, day, direction = _read(operands)
+        return _moved(day, direction * (goal - start))
+
+    def size(self, operands: Operands) -> int:
+        """By the number of days."""
+        start, goal, *_ = _read(operands)
+        return size_by(goal - start, RANGES[SMALL][1], RANGES[MEDIUM][1])
+
+    def fields(self, operands: Operands, rng: Random | None) -> dict[str, str]:
+        """What is given, at the start of a sentence or within one, and when the day asked for is."""
+        if operands[0] in MONTHS:
+            month, date, day, later = operands
+            given = f"{month} {date} is a {day}"
+            return {"given": given, "inner": given, "is": "is", "when": f"on {month} {later}"}
+        day, days, direction = operands
+        inner = one_of(("today is {}", "it is {}", "it is {} today"), rng).format(day)
+        later = f"{days} days from now" if rng and rng.random() < 0.3 else f"in {days} days"
+        when = f"{days} days ago" if direction == AGO else later
+        return {"given": inner[0].upper() + inner[1:], "inner": inner, "is": "was" if direction == AGO else "is", "when": when}
+
+    def draft(self, operands: Operands, scribe: Scribe) -> Conclusion:
+        """The day in one go."""
+        start, goal, day, direction = _read(operands)
+        if start:
+            scribe.say(f"Quickly: from {operands[0]} {start}, a {day}, to {goal} I get")
+        else:
+            scribe.say(f"Quickly: {goal} days {'before' if direction < 0 else 'after'} {day} I get")
+        return scribe.pick(self.answer(operands), DAYS)
+
+    def rough(self, operands: Operands, scribe: Scribe) -> Conclusion:
+        """Take away all whole weeks at once, then go the rest at once."""
+        start, left, day, direction = _read(operands)
+        scribe.say(", let me subtract weeks.")
+        if start:
+            left = max(0, compute(left, "-", start, scribe))
+            scribe.stop()
+        if left >= WEEK:
+            left = _take_weeks(left, range(WEEK, left + 1, WEEK)[-NEAREST:], scribe)
+        scribe.say(f" {left} {'day' if left == 1 else 'days'} {'before' if direction < 0 else 'after'} {day} is")
+        return scribe.pick(_moved(day, direction * left), DAYS)
+
+    def check_a(self, operands: Operands, scribe: Scribe) -> Conclusion:
+        """Take away whole weeks, then go the rest day by day."""
+        start, left, day, direction = _read(operands)
+        scribe.say(", let me take away whole weeks.")
+        for part in round_parts(start):
+            left = scribe.say(f" {left} - {part} =").value(max(0, left - part))
+            scribe.stop()
+        while left >= WEEK:
+            left = _take_weeks(left, range(WEEK, min(left, TEN_WEEKS) + 1, WEEK), scribe)
+        scribe.say(f" Then {left} days {'back' if direction < 0 else 'on'} from {day}:")
+        for step in range(1, left + 1):
+            day = scribe.then(f" {step}").pick(_moved(day, direction), DAYS)
+        return day if left else scribe.pick(day, DAYS)
+
+    def check_b(self, operands: Operands, scribe: Scribe) -> Conclusion:
+        """Jump a hundred days, ten days and one day at a time; each jump moves the day by what is left of its weeks."""
+        at, goal, day, direction = _read(operands)
+        scribe.say(f", let me count {'back' if direction < 0 else 'on'} from {day}.")
+        for jump in JUMPS[:-1]:
+            scribe.say(f" {jump} days move it by {jump % WEEK}." if goal - at >= jump else "")
+        scribe.say(f" {at} is {day}")
+        for jump in JUMPS:
+            while goal - at >= jump:
+                at += jump
+                day = scribe.say(f", {at}").pick(_moved(day, direction * jump), DAYS)
+        return day
 
 
-def is_date(operands: Operands) -> bool:
-    """Whether the problem is about two dates of a month."""
-    return operands[0] in MONTHS
+def _read(operands: Operands) -> tuple[int, int, str, int]:
+    """From which to which day to count (from 0 if no date is given), the first one's name, and 1 to go on or -1 to go back."""
+    if operands[0] in MONTHS:
+        return int(operands[1]), int(operands[3]), operands[2], 1
+    return 0, int(operands[1]), operands[0], -1 if operands[2] == AGO else 1
 
 
-def days_between(operands: Operands) -> int:
-    """How many days there are to go."""
-    return int(operands[3]) - int(operands[1]) if is_date(operands) else int(operands[1])
+def _moved(day: str, days: int) -> str:
+    """The name of the day so many days later."""
+    return DAYS[(DAYS.index(day) + days) % WEEK]
 
 
-def start(operands: Operands) -> tuple[int, int]:
-    """The day to start from as its place in the week, and the direction to go."""
-    return DAYS.index(operands[2 if is_date(operands) else 0]), -1 if operands[2] == AGO else 1
+def _take_weeks(left: int, sevens: Sequence[int], scribe: Scribe) -> int:
+    """Take the last of some multiples of seven away."""
+    seven = scribe.say(f" {left} -").pick(sevens[-1], sevens)
+    left = scribe.say(" =").value(left - seven)
+    scribe.stop()
+    return left
 
 
-def answer(operands: Operands) -> str:
-    """The day of the week asked for."""
-    day, direction = start(operands)
-    return DAYS[(day + direction * days_between(operands)) % WEEK]
-
-
-def size(operands: Operands) -> int:
-    """By the number of days."""
-    days = days_between(operands)
-    return SMALL if days <= RANGES[SMALL][1] else MEDIUM if days <= RANGES[MEDIUM][1] else LARGE
-
-
-def fields(operands: Operands, rng: Random | None) -> dict[str, str]:
-    """What is given, at the start of a sentence or within one, and when the day asked for is."""
-    if is_date(operands):
-        month, date, day, later = operands
-        given = f"{month} {date} is a {day}"
-        return {"given": given, "inner": given, "is": "is", "when": f"on {month} {later}"}
-    day, days, direction = operands
-    inner = rng.choice(("today is {}", "it is {}", "it is {} today")).format(day) if rng else f"today is {day}"
-    later = f"{days} days from now" if rng and rng.random() < 0.3 else f"in {days} days"
-    when = f"{days} days ago" if direction == AGO else later
-    return {"given": inner[0].upper() + inner[1:], "inner": inner, "is": "was" if direction == AGO else "is", "when": when}
-
-
-def draft(operands: Operands, scribe: Scribe) -> str:
-    """The day in one go."""
-    day, direction = start(operands)
-    scribe.say(
-        f"Quickly: from {operands[0]} {operands[1]}, a {operands[2]}, to {operands[3]} I get"
-        if is_date(operands)
-        else f"Quickly: {operands[1]} days {'before' if direction < 0 else 'after'} {DAYS[day]} I get"
-    )
-    found = scribe.pick(DAYS.index(answer(operands)), DAYS)
-    scribe.say(".")
-    return DAYS[found]
-
-
-def by_multiple(operands: Operands, scribe: Scribe) -> str:
-    """Take away all whole weeks at once, then go the rest at once."""
-    day, direction = start(operands)
-    left = int(operands[-1] if is_date(operands) else operands[1])
-    scribe.say(", let me subtract weeks.")
-    if is_date(operands):
-        left = max(0, in_one_go(left, "-", int(operands[1]), scribe))
-        scribe.say(".")
-    if left >= WEEK:
-        scribe.say(f" {left} -")
-        sevens = [seven for seven in range(WEEK, left + 1, WEEK)][-NEAREST:]
-        seven = sevens[scribe.pick(len(sevens) - 1, [str(seven) for seven in sevens])]
-        scribe.say(" =")
-        left = scribe.value(left - seven)
-        scribe.say(".")
-    scribe.say(f" {left} {'day' if left == 1 else 'days'} {'before' if direction < 0 else 'after'} {DAYS[day]} is")
-    day = scribe.pick((day + direction * left) % WEEK, DAYS)
-    scribe.say(".")
-    return DAYS[day]
-
-
-def without_weeks(operands: Operands, scribe: Scribe) -> str:
-    """Take away whole weeks, then go the rest day by day."""
-    day, direction = start(operands)
-    left = int(operands[-1] if is_date(operands) else operands[1])
-    scribe.say(", let me take away whole weeks.")
-    for part in round_parts(int(operands[1])) if is_date(operands) else []:
-        scribe.say(f" {left} - {part} =")
-        left = scribe.value(max(0, left - part))
-        scribe.say(".")
-    while left >= WEEK:
-        scribe.say(f" {left} -")
-        sevens = [seven for seven in range(WEEK, TEN_WEEKS + 1, WEEK) if seven <= left]
-        seven = sevens[scribe.pick(len(sevens) - 1, [str(seven) for seven in sevens])]
-        scribe.say(" =")
-        left = scribe.value(left - seven)
-        scribe.say(".")
-    scribe.say(f" Then {left} days {'back' if direction < 0 else 'on'} from {DAYS[day]}:")
-    for step in range(1, left + 1):
-        scribe.say(f"{',' if step > 1 else ''} {step}")
-        day = scribe.pick((day + direction) % WEEK, DAYS)
-    if not left:
-        day = scribe.pick(day, DAYS)
-    scribe.say(".")
-    return DAYS[day]
-
-
-def in_jumps(operands: Operands, scribe: Scribe) -> str:
-    """Jump a hundred days, ten days and one day at a time; each jump moves the day by what is left of its weeks."""
-    day, direction = start(operands)
-    at, goal = (int(operands[1]), int(operands[3])) if is_date(operands) else (0, int(operands[1]))
-    scribe.say(f", let me count {'back' if direction < 0 else 'on'} from {DAYS[day]}.")
-    for jump in JUMPS[:-1]:
-        scribe.say(f" {jump} days move it by {jump % WEEK}." if goal - at >= jump else "")
-    scribe.say(f" {at} is {DAYS[day]}")
-    for jump in JUMPS:
-        while goal - at >= jump:
-            at += jump
-            scribe.say(f", {at}")
-            day = scribe.pick((day + direction * jump) % WEEK, DAYS)
-    scribe.say(".")
-    return DAYS[day]
-
-
-DOMAIN = Domain(
-    name="weekdays",
-    title="finding the day of the week",
-    sample=sample,
-    answer=answer,
-    size=size,
-    fields=fields,
-    draft=draft,
-    rough=by_multiple,
-    check_a=without_weeks,
-    check_b=in_jumps,
-    showcase=(("Tuesday", "45", LATER), ("Friday", "100", LATER), ("January", "5", "Monday", "28")),
-)
+DOMAIN = Weekdays()
