@@ -5,7 +5,6 @@ All token counts come from the ids here. A token's time is what the builder's cl
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -29,6 +28,7 @@ from s1demo.events import (
     Tokens,
 )
 from s1demo.grading import extract_answer
+from s1demo.reading import json_lines
 
 _KINDS: dict[str, type] = {
     **dict.fromkeys(("question", "model", "engine", "device", "format", "thinking_text", "answer_text", "delimiter_text"), str),
@@ -274,17 +274,7 @@ def read_traces(path: Path) -> Iterator[Trace]:
     Raises:
         InputError: the file is missing, or a line of it is not a trace (the message says which).
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read recorded traces from {path}: {error}") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}, line {number}: not JSON ({error.msg}).") from error
-        runs = record.get("runs") if isinstance(record, dict) else None
+    for _, record in json_lines(path, "recorded traces"):
+        runs = record.get("runs")
         for run in runs.values() if isinstance(runs, dict) else [record]:
             yield Trace.from_dict(run)

@@ -141,8 +141,8 @@ def accuracy_table(run: RunResult, published: Published, compared_with: str) -> 
     yield "|---|---|---|---|"
     yield f"| measured | {_shown(run.control)} | {_shown(run.scaling)} | {run.performance:.1f} |"
     if compared_with == PUBLISHED_MODELS[0] and same_benchmark(run.benchmark, "aime24"):
-        row = next(row for row in published.metrics if row.method == "BF")
-        source = published.metrics_source.partition(";")[0]
+        row = next(row for row in published.metrics.rows if row.method == "BF")
+        source = published.metrics.source.partition(";")[0]
         yield f"| PUBLISHED, {compared_with}, {source} | {row.control:g} | {row.scaling:g} | {row.performance:g} |"
 
 
@@ -155,7 +155,7 @@ def published_cell(benchmark: str, point: Point, published: Published, model: st
     ]
     if model == PUBLISHED_MODELS[0]:
         found += [
-            (dot.run.accuracy, series.n, series.source.partition(",")[0])
+            (dot.accuracy, series.n, series.source.partition(",")[0])
             for series in published.series
             for dot in series.points
             if series.method == "BF" and same_benchmark(series.benchmark, benchmark)

@@ -6,16 +6,16 @@ A section is a dataclass whose annotations say what its entries may be; pydantic
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from s1demo.errors import InputError
+from s1demo.reading import fill
 
 T = TypeVar("T")
 Count = Annotated[int, Field(ge=1)]
@@ -163,33 +163,3 @@ def read_yaml(recipe: Path) -> dict[str, Any]:
         return dict(yaml.safe_load(recipe.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, TypeError, ValueError) as error:
         raise InputError(f"Cannot read the recipe {recipe}: {error!r}") from error
-
-
-def fill(kind: type[T], values: Any, where: str) -> T:
-    """A dataclass from the entries of a mapping, nested ones too.
-
-    Args:
-        values: its entries as YAML gives them.
-        where: of what, for messages.
-
-    Raises:
-        InputError: an unknown or missing key, or a value out of range.
-    """
-    try:
-        return TypeAdapter(kind).validate_python(values)
-    except ValidationError as error:
-        faults = error.errors()
-    for fault in faults:
-        if isinstance(own := fault.get("ctx", {}).get("error"), InputError):  # what a __post_init__ refuses
-            raise own
-    keys = {"missing": "missing keys", "unexpected_keyword_argument": "unknown keys"}
-    named, others = defaultdict[str, list[str]](list), []
-    for fault in faults:
-        name = ".".join(map(str, fault["loc"]))
-        if fault["type"] in keys:
-            named[keys[fault["type"]]].append(name)
-        else:
-            others.append(f"{name} is {fault['input']!r}. {fault['msg'].replace('Input', 'It', 1)}")
-    said = [f"{what} {', '.join(sorted(names))}" for what, names in named.items()] + others
-    known = f" Known are: {', '.join(item.name for item in fields(kind))}." if named else ""  # type: ignore[arg-type]
-    raise InputError(f"{where}: {'; '.join(said)}.{known}")

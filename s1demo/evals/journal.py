@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from s1demo.errors import InputError
+from s1demo.reading import json_object
 
 try:
     import fcntl
@@ -164,14 +165,14 @@ def _lock(file: FileIO, path: Path) -> None:
 
 
 def _record(line: bytes, key: str, path: Path, number: int) -> dict[str, Any]:
+    where = f"{path}, line {number}"
     try:
-        record = json.loads(line)
-        if isinstance(record, dict) and isinstance(record.get(key), str | int):
+        record = json_object(line, where)
+        if isinstance(record.get(key), str | int):
             return record
-        fault = f"no JSON object with {key!r}"
-    except (ValueError, RecursionError) as error:
-        fault = f"not JSON ({str(error).splitlines()[0][:100]})"
-    raise InputError(f"{path}, line {number}: {fault}. Remove that line. {_REMEDY.format(path.name)}")
+        raise InputError(f"{where}: no JSON object with {key!r}.")
+    except InputError as error:
+        raise InputError(f"{error} Remove that line. {_REMEDY.format(path.name)}") from error
 
 
 def _difference(kept: dict[str, Any], now: dict[str, Any]) -> str:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from s1demo.evals.metrics import EvalRun
 from s1demo.evals.setting import Setting
+from s1demo.reading import fill
 from s1demo.settings import ASSETS
 
 
-@dataclass(frozen=True)
-class PublishedPoint:
+@dataclass(frozen=True, kw_only=True)
+class PublishedPoint(EvalRun):
     """One evaluation run of the paper.
 
     Attributes:
         label: its name.
-        run: mean thinking tokens, accuracy in percent, and what was asked of its length.
         setting: what was asked, where a setting of ours is the same.
         inferred: whether the paper does not print the setting; `source` of the series says what it may be instead.
     """
 
     label: str
-    run: EvalRun
     setting: Setting | None = None
     inferred: bool = False
 
@@ -47,11 +44,6 @@ class PublishedSeries:
     source: str
     points: tuple[PublishedPoint, ...]
 
-    @property
-    def runs(self) -> list[EvalRun]:
-        """The points as the metrics take them."""
-        return [point.run for point in self.points]
-
 
 @dataclass(frozen=True)
 class PublishedMetrics:
@@ -70,6 +62,14 @@ class PublishedMetrics:
     performance: float
     runs: int
     note: str = ""
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """The paper's table of metrics, and which table it is."""
+
+    source: str
+    rows: tuple[PublishedMetrics, ...]
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Published:
     Attributes:
         source: the paper and its code.
         series: runs by method.
-        metrics: the table of metrics; metrics_source: which table.
+        metrics: the table of metrics.
         extension_strings: what was forced in place of "Wait".
         data: variants of the thousand training examples; data_differences: each against s1K.
         sample_efficiency: models by the number of their training examples.
@@ -132,8 +132,7 @@ class Published:
 
     source: str
     series: tuple[PublishedSeries, ...]
-    metrics: tuple[PublishedMetrics, ...]
-    metrics_source: str
+    metrics: PublishedTable
     extension_strings: tuple[PublishedAccuracy, ...]
     data: tuple[PublishedAccuracy, ...]
     data_differences: tuple[PublishedDifference, ...]
@@ -143,35 +142,4 @@ class Published:
 
 def load_published(path: Path = ASSETS / "published.json") -> Published:
     """Read the published numbers."""
-    record = json.loads(path.read_text(encoding="utf-8"))
-    series = []
-    for row in record["series"]:
-        points = tuple(_point(point) for point in row.pop("points"))
-        series.append(PublishedSeries(**row, points=points))
-    table = record["metrics"]
-    return Published(
-        source=record["source"],
-        series=tuple(series),
-        metrics=tuple(PublishedMetrics(**row) for row in table["rows"]),
-        metrics_source=table["source"],
-        extension_strings=_accuracies(record["extension_strings"]),
-        data=_accuracies(record["data"]),
-        data_differences=tuple(
-            PublishedDifference(**{**row, "interval": tuple(row["interval"])}) for row in record["data_differences"]
-        ),
-        sample_efficiency=_accuracies(record["sample_efficiency"]),
-        waits=_accuracies(record["waits"]),
-    )
-
-
-def _accuracies(rows: list[dict[str, Any]]) -> tuple[PublishedAccuracy, ...]:
-    return tuple(PublishedAccuracy(**row | _setting(row)) for row in rows)
-
-
-def _point(row: dict[str, Any]) -> PublishedPoint:
-    figures = {name: row[name] for name in ("thinking_tokens", "accuracy", "at_least", "at_most") if name in row}
-    return PublishedPoint(row["label"], EvalRun(**figures), inferred=row.get("inferred", False), **_setting(row))
-
-
-def _setting(row: dict[str, Any]) -> dict[str, Setting]:
-    return {"setting": Setting(**row["setting"])} if "setting" in row else {}
+    return fill(Published, path.read_text(encoding="utf-8"), path.name)

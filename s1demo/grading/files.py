@@ -9,8 +9,9 @@ from itertools import tee
 from pathlib import Path
 from typing import Any
 
-from s1demo.errors import InputError, first_line
+from s1demo.errors import InputError
 from s1demo.grading import Grader, Kind, Outcome, extract_answer
+from s1demo.reading import json_object
 
 KINDS = (Kind.MATH, Kind.INTEGER, Kind.LETTER, Kind.TEXT)
 
@@ -46,32 +47,25 @@ def _rows(path: Path, on_bad_row: Callable[[str], None]) -> Iterator[dict[str, A
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     continue
+                where = f"{path}, line {number}"
                 try:
-                    row = _row(line)
+                    yield _row(json_object(line, where), where)
                 except InputError as error:
-                    on_bad_row(f"{path}, line {number}: {error}")
-                else:
-                    yield row
+                    on_bad_row(str(error))
     except OSError as error:
         raise InputError(f"Cannot read the answers in {path}: {error}") from error
 
 
-def _row(line: bytes) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, a number or a nesting that is too large
-        raise InputError(f"not JSON ({first_line(error)[:100]}).") from error
-    if not isinstance(row, dict):
-        raise InputError("no JSON object.")
+def _row(row: dict[str, Any], where: str) -> dict[str, Any]:
     gold, text, kind = (row.get(name) for name in ("gold", "answer_text", "kind"))
     if isinstance(gold, bool) or not isinstance(gold, str | int | float) or not str(gold).strip():
-        raise InputError("gold, the true answer, is missing, or neither text nor a number.")
+        raise InputError(f"{where}: gold, the true answer, is missing, or neither text nor a number.")
     if not isinstance(text, str):
-        raise InputError("answer_text, what the model wrote, is missing or no text.")
+        raise InputError(f"{where}: answer_text, what the model wrote, is missing or no text.")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise InputError(f"kind is {json.dumps(kind)[:100]}. Give one of {', '.join(KINDS)}.")
+        raise InputError(f"{where}: kind is {json.dumps(kind)[:100]}. Give one of {', '.join(KINDS)}.")
     if kind == Kind.INTEGER and not str(gold).strip().lstrip("-").isdecimal():
-        raise InputError(f"gold is {json.dumps(gold)[:100]}, no whole number. Give kind math.")
+        raise InputError(f"{where}: gold is {json.dumps(gold)[:100]}, no whole number. Give kind math.")
     if kind == Kind.LETTER and not (len(str(gold).strip()) == 1 and str(gold).strip().upper() in "ABCDE"):
-        raise InputError(f"gold is {json.dumps(gold)[:100]}, no letter from A to E. Give kind math or text.")
+        raise InputError(f"{where}: gold is {json.dumps(gold)[:100]}, no letter from A to E. Give kind math or text.")
     return {**row, "extracted": extract_answer(text, Kind(kind))}

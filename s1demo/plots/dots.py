@@ -116,7 +116,7 @@ def published_dots(series: PublishedSeries) -> list[Dot]:
 
 
 def _published(series: PublishedSeries, point: PublishedPoint) -> Dot:
-    tokens, accuracy = point.run.thinking_tokens, point.run.accuracy
+    tokens, accuracy = point.thinking_tokens, point.accuracy
     ends = wilson(round(accuracy * series.n / 100), series.n)
     if series.method == BUDGET_FORCING and point.setting:
         kind = series_kind(point.setting)

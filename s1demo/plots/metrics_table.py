@@ -37,10 +37,10 @@ def measured_row(run: RunResult, name: str, attribution: Attribution = Attributi
 def published_rows(published: Published) -> list[tuple[str, ...]]:
     """The rows of the paper's table, with the digits it prints."""
     rows: list[tuple[str, ...]] = []
-    for row in published.metrics:
-        series = next((s for s in published.series if s.method == row.method and s.benchmark in published.metrics_source), None)
+    for row in published.metrics.rows:
+        series = next((s for s in published.series if s.method == row.method and s.benchmark in published.metrics.source), None)
         name, benchmark = (series.name, series.benchmark) if series else (row.method, "")
         figures = (f"{row.control:.0f} %", f"{row.scaling:+g}", f"{row.performance:.1f} %")
         whose = Attribution.PUBLISHED.value
-        rows.append((whose, name, benchmark, str(row.runs), *figures, published.metrics_source, row.note))
+        rows.append((whose, name, benchmark, str(row.runs), *figures, published.metrics.source, row.note))
     return rows

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from s1demo.reading import json_lines
 from s1demo.settings import ASSETS
 
 DEFAULT_QUESTION = "How many r in strawberry?"
@@ -38,9 +38,8 @@ class QuestionBank:
         """Read JSON lines of `{"question", "answer", "domain"}`; a missing file is an empty bank."""
         if not path.is_file():
             return cls()
-        lines = path.read_text(encoding="utf-8").splitlines()
-        records = [json.loads(line) for line in lines if line.strip()]
-        return cls(Question(record["question"], str(record["answer"]), record.get("domain", "")) for record in records)
+        records = json_lines(path, "known questions")
+        return cls(Question(record["question"], str(record["answer"]), record.get("domain", "")) for _, record in records)
 
     def answer_to(self, question: str) -> str | None:
         """The true answer, where the question is a known one."""

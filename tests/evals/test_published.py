@@ -16,9 +16,9 @@ SERIES = {series.method: series for series in PUBLISHED.series if series.benchma
 BENCHMARKS = ("AIME24", "MATH500", "GPQA")  # the columns of the collected reference
 
 
-@pytest.mark.parametrize("row", PUBLISHED.metrics, ids=lambda row: row.method)
+@pytest.mark.parametrize("row", PUBLISHED.metrics.rows, ids=lambda row: row.method)
 def test_the_metric_table_is_recomputed(row):
-    runs = SERIES[row.method].runs
+    runs = SERIES[row.method].points
     assert control(runs) == row.control
     assert round(performance(runs), 1) == row.performance
     computed = scaling(runs)
@@ -38,15 +38,15 @@ def test_every_accuracy_has_its_table_or_figure():
 
 
 def test_every_number_has_its_table_or_figure():
-    assert {row.method for row in PUBLISHED.metrics} == set(SERIES) > set(NOT_REPRODUCED)
-    assert all("Table" in source or "Figure" in source for source in [PUBLISHED.metrics_source, *(s.source for s in PUBLISHED.series)])
+    assert {row.method for row in PUBLISHED.metrics.rows} == set(SERIES) > set(NOT_REPRODUCED)
+    assert all("Table" in source or "Figure" in source for source in [PUBLISHED.metrics.source, *(s.source for s in PUBLISHED.series)])
     assert "2501.19393" in PUBLISHED.source
 
 
 def test_the_only_unit_in_which_the_table_comes_out_is_the_doubling():
     """Per 1,000 tokens, as the formula is printed, no row does."""
-    for row in PUBLISHED.metrics:
-        runs = sorted(SERIES[row.method].runs, key=lambda run: run.thinking_tokens)
+    for row in PUBLISHED.metrics.rows:
+        runs = sorted(SERIES[row.method].points, key=lambda run: run.thinking_tokens)
         pairs = [(a, b) for i, a in enumerate(runs) for b in runs[i + 1 :]]
         slope = sum(1000 * (b.accuracy - a.accuracy) / (b.thinking_tokens - a.thinking_tokens) for a, b in pairs) / len(pairs)
         assert round(slope) != row.scaling
@@ -65,10 +65,10 @@ def test_the_further_curves_agree_with_the_collected_reference(reference):
     for benchmark, name in (("MATH500", "MATH500"), ("GPQA", "GPQA_Diamond")):
         series, found = curves["BF", benchmark], reference["fig1_budget_forcing_curves"][name]
         assert series.n == found["N"]
-        assert [(run.thinking_tokens, run.accuracy) for run in series.runs] == [(dot["avg_thinking_tokens"], dot["acc"]) for dot in found["points"]]
+        assert [(run.thinking_tokens, run.accuracy) for run in series.points] == [(dot["avg_thinking_tokens"], dot["acc"]) for dot in found["points"]]
     votes = curves["MAJ", "GPQA"]
     found = reference["fig4b_GPQA_sequential_vs_majority"]["majority_Qwen2.5-32B-Instruct_T1"]
-    assert [(p.label, p.run.thinking_tokens, p.run.accuracy) for p in votes.points] == [
+    assert [(p.label, p.thinking_tokens, p.accuracy) for p in votes.points] == [
         (f"maj@{dot['k']}", round(dot["tokens"] / votes.n, 1), dot["acc"]) for dot in found
     ]
 
@@ -100,14 +100,14 @@ def test_the_models_with_waits_agree_with_the_collected_reference(reference):
 
 def test_the_asset_agrees_with_the_collected_reference(reference):
     table = reference["method_ablation_AIME24"]["rows"]
-    assert {row.method: [row.control, row.scaling, row.performance, row.runs] for row in PUBLISHED.metrics} == table
+    assert {row.method: [row.control, row.scaling, row.performance, row.runs] for row in PUBLISHED.metrics.rows} == table
     for name, kind in (("TCC", "no_intervention"), ("TCC+BF", "with_BF")):
         rows = reference["token_conditional_AIME24"][kind]
-        assert [run.thinking_tokens for run in SERIES[name].runs] == rows["thinking_tokens"]
-        assert [run.accuracy for run in SERIES[name].runs] == rows["acc"]
+        assert [run.thinking_tokens for run in SERIES[name].points] == rows["thinking_tokens"]
+        assert [run.accuracy for run in SERIES[name].points] == rows["acc"]
     dots = reference["fig1_budget_forcing_curves"]["AIME24"]["points"]
-    assert [(run.thinking_tokens, run.accuracy) for run in SERIES["BF"].runs] == [(dot["avg_thinking_tokens"], dot["acc"]) for dot in dots]
+    assert [(run.thinking_tokens, run.accuracy) for run in SERIES["BF"].points] == [(dot["avg_thinking_tokens"], dot["acc"]) for dot in dots]
     dots = reference["fig6_rejection_sampling_AIME24"]["points"]
-    assert [(run.at_most, run.thinking_tokens, run.accuracy) for run in SERIES["RS"].runs] == [
+    assert [(run.at_most, run.thinking_tokens, run.accuracy) for run in SERIES["RS"].points] == [
         (dot["max_thinking"], dot["avg_thinking_tokens"], dot["acc"]) for dot in dots
     ]

@@ -87,7 +87,7 @@ def test_it_is_read_as_it_was_written(tmp_path):
         (lambda run: run.update(performance=float("nan")), "performance"),
         (lambda run: run["points"][0].update(correct=2), "2 of 4 is not 25.0 %"),
         (lambda run: run["points"][0].update(ci95=[50, 60]), "outside its interval"),
-        (lambda run: run["points"][0].update(ci95=[50]), "unpack"),
+        (lambda run: run["points"][0].update(ci95=[50]), "ci95"),
         (lambda run: run["points"][0].update(label="natural"), "same label"),
         (lambda run: run["points"][0].update(max_thinking_tokens="all"), "max_thinking_tokens"),
         (lambda run: run["points"][0]["domains"]["letters"].update(correct=3), "3 of 3"),

@@ -11,7 +11,7 @@ import pytest
 
 from s1demo.errors import InputError
 from s1demo.evals.benchmarks import distinct_benchmarks
-from s1demo.evals.metrics import EvalRun, wilson
+from s1demo.evals.metrics import wilson
 from s1demo.evals.published import PublishedPoint, PublishedSeries, load_published
 from s1demo.evals.results import Difference, Exchange, Group, Point, RunResult
 from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT, Setting
@@ -234,7 +234,7 @@ def test_votes_and_rejection_are_series_of_their_own():
     figure = accuracy_figure({"r": run([POINTS[3], *votes])}, [rejection], "aime24", PALETTE)
     assert [trace["name"] for trace in traces(figure)] == ["majority votes", "rejection sampling"], "the greedy run is no vote"
     assert named(figure, "majority votes")["x"] == [40.0, 80.0, 160.0]
-    assert named(figure, "rejection sampling")["x"] == [dot.run.thinking_tokens for dot in rejection.points]
+    assert named(figure, "rejection sampling")["x"] == [dot.thinking_tokens for dot in rejection.points]
     assert "all 4 votes together" in named(figure, "majority votes")["hovertext"][2].replace("<br>", " ")
 
 
@@ -367,7 +367,7 @@ def test_every_row_of_the_table_says_whose_it_is():
 
     measured = by_name([measured_row(run(), "s1-mini"), measured_row(run(POINTS[3:4], control=None, scaling=None), "s1-mini")])
     published = by_name(published_rows(PUBLISHED))
-    assert len(published) == len(PUBLISHED.metrics) and {r["whose"] for r in published} == {"published (paper)"} and {r["whose"] for r in measured} == {"measured here"}
+    assert len(published) == len(PUBLISHED.metrics.rows) and {r["whose"] for r in published} == {"published (paper)"} and {r["whose"] for r in measured} == {"measured here"}
     assert all("Table 3" in r["source"] for r in published) and all(r["source"].startswith("python -m s1demo sweep") for r in measured)
     cells = measured[0]
     assert (cells["whose"], cells["Control"], cells["Scaling, points per doubling"], cells["Performance"], cells["runs"]) == ("measured here", "100 %", "+7.2", "95.0 %", "6")
@@ -446,6 +446,6 @@ def test_hovers_wrap_for_a_phone():
 
 
 def test_published_points_open_nothing_even_beside_measured_ones():
-    series = PublishedSeries("BF", "budget forcing", "aime24", 30, "Figure 1", (PublishedPoint("natural", EvalRun(43.0, 82.5), LEFT_ALONE),))
+    series = PublishedSeries("BF", "budget forcing", "aime24", 30, "Figure 1", (PublishedPoint(label="natural", thinking_tokens=43.0, accuracy=82.5, setting=LEFT_ALONE),))
     figure = accuracy_figure({"r": run()}, [series], "aime24", PALETTE)
     assert [bool(t.get("customdata")) for t in traces(figure)] == [True, True, True, False]

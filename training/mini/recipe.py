@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from s1demo.errors import InputError
-from training.recipes import Section, Share, fill, read_yaml
+from s1demo.reading import fill
+from training.recipes import Section, Share, read_yaml
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "s1-mini.yaml"
 

@@ -123,8 +123,8 @@ def later_waits_sentence(run: RunResult) -> str:
     once = run.point(ONE_WAIT).accuracy
     more = max((point.accuracy - once for point in run.points if point.setting.num_ignore > 1), default=0.0)
     paper = _published_curve()
-    left_alone = next(point.run.accuracy for point in paper.points if point.setting == LEFT_ALONE)
-    gain = max(round((each.accuracy - left_alone) * paper.n / 100) for each in paper.runs)
+    left_alone = next(point.accuracy for point in paper.points if point.setting == LEFT_ALONE)
+    gain = max(round((each.accuracy - left_alone) * paper.n / 100) for each in paper.points)
     if more <= 0:
         return f"Later Waits gain nothing here; in the paper all Waits together gain {gain} of {paper.n} questions."
     return (
@@ -220,10 +220,10 @@ def _figure(number: str, what: str, source: str) -> dict[str, str]:
 def _published_stages() -> dict[str, dict[str, str]]:
     stages: dict[str, dict[str, str]] = json.loads(PUBLISHED_RECIPE.read_text(encoding="utf-8"))["stages"]
     series = _published_curve()
-    points = {point.setting: point.run for point in series.points if point.setting}
-    natural, best = points[LEFT_ALONE], max(series.runs, key=lambda point: point.accuracy)
+    points = {point.setting: point for point in series.points if point.setting}
+    natural, best = points[LEFT_ALONE], max(series.points, key=lambda point: point.accuracy)
     waits = [setting.num_ignore for setting in points if setting.num_ignore]
-    tokens = [point.thinking_tokens for point in series.runs]
+    tokens = [point.thinking_tokens for point in series.points]
     budgets = f"and {len(points) - len(waits) - 1} budgets: {min(tokens):,.0f} to {max(tokens):,.0f} thinking tokens"
     stages["forcing"] = _figure(f"up to {max(waits)} Waits", budgets, "figure 1")
     right = f"right of {series.n} {series.benchmark} questions: left alone, and with {max(waits)} Waits"

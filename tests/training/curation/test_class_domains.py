@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from s1demo.errors import EngineError, InputError
+from s1demo.reading import fill
 from tests.training.remote.chat_server import ChatServer, reply
 from training.curation.domains import SYSTEM, TASK, code_of, prompts, with_domains
 from training.curation.msc import MSC_CLASSES
 from training.curation.records import Row
-from training.recipes import fill
 from training.remote.asking import ask_all, count_faults
 from training.remote.endpoint_settings import EndpointSection, EndpointSettings
 from training.remote.replies import Reply, ReplyFault

@@ -11,11 +11,11 @@ import pytest
 
 from s1demo.errors import EngineError, InputError
 from s1demo.grading import Kind, Outcome, extract_answer, grade
+from s1demo.reading import fill
 from tests.training.remote.chat_server import ChatServer, reply
 from training.curation.difficulty import PAPER_ATTEMPTS, keep_unsolved, with_attempts
 from training.curation.judging import JudgeSettings, graded_attempts, graded_traces, verdict
 from training.curation.records import Attempt, Row
-from training.recipes import fill
 from training.remote.asking import count_faults
 from training.remote.endpoint_settings import EndpointSettings
 from training.remote.replies import Reply, ReplyFault

@@ -18,8 +18,8 @@ import pytest
 
 from s1demo.engines.servers.completions import ServerFault, refusal
 from s1demo.errors import EngineError, InputError
+from s1demo.reading import fill
 from tests.training.remote.chat_server import Act, ChatServer, Script, events, hang_up, raw, reply, stall, status
-from training.recipes import fill
 from training.remote import endpoint as endpoint_module
 from training.remote.asking import ask_all, count_faults, good_replies
 from training.remote.endpoint import ChatEndpoint, Pace
