@@ -60,8 +60,7 @@ async def measure(
         EngineError: decoding failed; what is finished is kept.
     """
     source = provenance(engine.info.model, settings.model_path, benchmark, problems, typed)
-    runs_on = (settings.engine, engine.info.device, settings.dtype, engine.info.format)
-    arguments = sweeping.traces_depend_on(plan, source, len(problems), runs_on)
+    arguments = sweeping.traces_depend_on(plan, source, len(problems), settings, engine.info)
     with sweeping.open_journal(journal_path(out), arguments) as journal, Grader() as grader:
         await _decode_with_progress(engine, problems, plan, journal, settings.max_concurrent_requests, grader.grade)
         result = summarise(sweeping.finished_questions(journal.path), plan, source, grader.grade)

@@ -25,8 +25,9 @@ from s1demo.evals.benchmarks import Problem
 from s1demo.evals.journal import Journal, records
 from s1demo.evals.provenance import Provenance
 from s1demo.evals.setting import LEFT_ALONE, Setting, run_label
-from s1demo.events import Finished, Origin, Phase, SamplingParams, Tokens
+from s1demo.events import EngineInfo, Finished, Origin, Phase, SamplingParams, Tokens
 from s1demo.grading import Judge, Kind, Outcome, decide, extract_answer, grade
+from s1demo.settings import Settings
 from s1demo.traces import Trace, TraceBuilder
 
 Name = TypeVar("Name")
@@ -90,19 +91,21 @@ class SweepPlan:
         return SamplingParams(self.temperature, seed=self.seed).numbered(index, sample)
 
 
-def traces_depend_on(plan: SweepPlan, source: Provenance, n_questions: int, runs_on: Sequence[str]) -> dict[str, Any]:
+def traces_depend_on(
+    plan: SweepPlan, source: Provenance, n_questions: int, settings: Settings, info: EngineInfo
+) -> dict[str, Any]:
     """All that the traces of a sweep depend on, as its journal keeps it.
 
     Args:
         source: model and questions.
-        runs_on: engine, device, dtype and thinking format.
+        settings, info: what decodes, in which precision and thinking format.
     """
     return asdict(plan) | {
         "benchmark": source.benchmark,
         "questions": n_questions,
         "questions_sha256": source.questions_sha256,
         "model_digest": source.model_digest,
-        "runs_on": list(runs_on),
+        "runs_on": [settings.engine, info.device, settings.dtype, info.format],
     }
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
@@ -42,36 +41,15 @@ _DASH_NOW = "dot"
 _DASHES = ("solid", "longdashdot", "dashdot")  # of measured series of one kind, in the order of their runs
 
 
-@dataclass(frozen=True)
-class _Pen:
-    """How the series of one run or one method are drawn.
-
-    Attributes:
-        scale, palette, attribution: of all of them.
-        name: of the run or method, empty where the series' own name is enough.
-        dashes: by series.
-        symbol: of a method whose series is not in `MARKS`.
-        whiskered: whether there is room for intervals.
-    """
-
-    scale: LogAxis
-    palette: Palette
-    attribution: Attribution
-    name: str
-    dashes: Mapping[SeriesKind, str]
-    symbol: str = "hexagon"
-    whiskered: bool = True
-
-
 def accuracy_figure(
     runs: Mapping[str, RunResult],
     published: Sequence[PublishedSeries],
     benchmark: str,
     palette: Palette,
     *,
+    names: Mapping[str, str],
     cost: XAxis = XAxis.THINKING,
     tokens_per_second: float | None = None,
-    names: Mapping[str, str] | None = None,
     now: Container[str] = (),
     draws: Container[str] = (),
     narrow: bool = False,
@@ -85,7 +63,7 @@ def accuracy_figure(
             and named in each hover.
         benchmark: which one, in capitals or not.
         tokens_per_second: how fast one run decodes, for `XAxis.SECONDS`.
-        names: what the runs are called in the legend where it must tell them apart, their models by default.
+        names: by key, what the runs are called in words, and in the legend where it must tell them apart.
         now: keys of runs measured on the page just now; they have a group of their own in the legend.
         draws: keys of runs of the same recipe with other rows and another seed: each is one thin line behind the others, and not
             for the pointer: its smaller marks would win over those that cover them. Draws alone are runs like any other.
@@ -104,29 +82,38 @@ def accuracy_figure(
     paper = [series for series in published if same_benchmark(series.benchmark, benchmark)] if cost is XAxis.THINKING else []
     printed = [(series, published_dots(series)) for series in paper]
     scale = LogAxis.around(dot.cost for found in [*measured.values(), *(found for _, found in printed)] for dot in found)
-    traces: list[go.Scatter] = []
-    thick = {key: run for key, run in here.items() if key not in draws} or here
+    thick = [key for key in here if key not in draws] or [*here]
     thin = [key for key in here if key not in thick]
-    traces += [_thin_line(measured[key], scale, palette, (names or {}).get(key, key)) for key in thin]
-    called, drawn = _names(thick, names), Counter[SeriesKind]()
+    traces = [_thin_line(measured[key], scale, palette, names[key]) for key in thin]
+    drawn, said = Counter[SeriesKind](), []
     for key in thick:
-        found = measured[key]
-        kinds = {dot.kind for dot in found}
+        found, kinds = measured[key], {dot.kind for dot in measured[key]}
         before = key not in now
         dashes = {kind: _DASHES[drawn[kind] % len(_DASHES)] if before else _DASH_NOW for kind in kinds}
-        traces += _series(found, _Pen(scale, palette, whose[key], called[key], dashes))
+        pen = _Pen(scale, palette, whose[key], names[key] if len(thick) > 1 else "", dashes)
+        traces += _series(found, pen)
         drawn.update(kinds if before else ())
-    dashes = dict.fromkeys(SeriesKind, "dash")
-    several = sum(series.method == BUDGET_FORCING for series, _ in printed) > 1
+        least, best = min(found, key=lambda dot: dot.cost), max(found, key=lambda dot: dot.accuracy)
+        on = f"{whose[key]} on {counted(here[key].n, 'question')}"
+        said.append(f"{clipped(names[key], 40)}, {on}, is right in {_at(least)} and at best in {_at(best)}")
+    if thin:
+        reached = [percent(max(dot.accuracy for dot in measured[key])) for key in thin]
+        more = "1 more training draw, measured here, is" if len(thin) == 1 else f"{len(thin)} more draws, measured here, are"
+        said.append(f"{more} at best {listing(reached)}")
+    several = sum(series.method == BUDGET_FORCING for series in paper) > 1
     for number, (series, found) in enumerate(printed):
         name = series.name if several or series.method != BUDGET_FORCING else ""
-        symbol = _OTHERS[number % len(_OTHERS)]
-        traces += _series(found, _Pen(scale, palette, Attribution.PUBLISHED, name, dashes, symbol, whiskered=len(printed) == 1))
+        dashes, symbol = dict.fromkeys(SeriesKind, "dash"), _OTHERS[number % len(_OTHERS)]
+        traces += _series(found, _Pen(scale, palette, Attribution.PUBLISHED, name, dashes, symbol, len(printed) == 1))
+    if printed:
+        best = max((dot for _, found in printed for dot in found), key=lambda dot: dot.accuracy)
+        said.append(f"the paper published {listing([clipped(series.name, 50) for series in paper])}, at best {_at(best)}")
     first = next(iter([*(measured[key] for key in thick), *(found for _, found in printed)]), [])
+    name = clipped(benchmark, 40)
     return figure(
         traces,
         palette,
-        _text(thick, thin, names or {}, whose, measured, printed, benchmark, cost),
+        f"Accuracy on {name} against {cost}: {'; '.join(said)}." if said else f"{name}: {NO_POINTS}",
         narrow=narrow,
         height=380 + 20 * len(traces) if narrow else 420,
         empty=NO_POINTS,
@@ -137,14 +124,23 @@ def accuracy_figure(
     )
 
 
-def _names(runs: Mapping[str, RunResult], given: Mapping[str, str] | None) -> dict[str, str]:
-    """What tells the runs apart in the legend: nothing where there is one, the model where that is enough, else the key too."""
-    if len(runs) == 1:
-        return dict.fromkeys(runs, "")
-    if given is not None:
-        return {key: given[key] for key in runs}
-    models = Counter(run.model for run in runs.values())
-    return {key: run.model if models[run.model] == 1 else f"{run.model} {key}" for key, run in runs.items()}
+class _Pen(NamedTuple):
+    """How the series of one run or one method are drawn.
+
+    Attributes:
+        name: of the run or method, empty where the series' own name is enough.
+        dashes: by series.
+        symbol: of a method whose series is not in `MARKS`.
+        whiskered: whether there is room for intervals.
+    """
+
+    scale: LogAxis
+    palette: Palette
+    attribution: Attribution
+    name: str
+    dashes: Mapping[SeriesKind, str]
+    symbol: str = ""
+    whiskered: bool = True
 
 
 def _series(dots: list[Dot], pen: _Pen) -> list[go.Scatter]:
@@ -182,7 +178,7 @@ def _thin_line(dots: list[Dot], scale: LogAxis, palette: Palette, name: str) -> 
 
 def _trace(kind: SeriesKind, before: list[Dot], own: list[Dot], after: list[Dot], pen: _Pen) -> go.Scatter:
     """One series; the points it starts from and leads to are joined but not marked again; the pointer finds them all the same."""
-    dots = _broken_after_zero([*map(_unmarked, before), *own, *map(_unmarked, after)])
+    dots = _broken_after_zero([*before, *own, *after])
     colour_name, symbol = MARKS.get(kind, ("muted", pen.symbol))
     colour = getattr(pen.palette, colour_name)
     hollow = pen.attribution is Attribution.PUBLISHED
@@ -191,7 +187,7 @@ def _trace(kind: SeriesKind, before: list[Dot], own: list[Dot], after: list[Dot]
         **_places(dots, pen.scale),
         error_y=whiskers(
             [dot.accuracy if dot else 0.0 for dot in dots],
-            [dot.interval if dot and pen.whiskered else None for dot in dots],
+            [dot.interval if dot in own and dot and pen.whiskered else None for dot in dots],
             colour,
         ),
         mode="lines+markers" if joined else "markers",
@@ -249,39 +245,6 @@ def _label(dot: Dot, scale: LogAxis, palette: Palette) -> dict[str, Any]:
         "xanchor": "right" if dot.kind is SeriesKind.NATURAL else "center",  # lines leave it to the right
         "font": {"size": 11, "color": palette.muted},
     }
-
-
-def _unmarked(dot: Dot) -> Dot:
-    return replace(dot, interval=(dot.accuracy, dot.accuracy))
-
-
-def _text(
-    here: Mapping[str, RunResult],
-    draws: Sequence[str],
-    called: Mapping[str, str],
-    whose: Mapping[str, Attribution],
-    measured: Mapping[str, list[Dot]],
-    printed: list[tuple[PublishedSeries, list[Dot]]],
-    benchmark: str,
-    cost: XAxis,
-) -> str:
-    parts = []
-    for key, run in here.items():
-        least, best = min(measured[key], key=lambda dot: dot.cost), max(measured[key], key=lambda dot: dot.accuracy)
-        parts.append(
-            f"{clipped(called.get(key, run.model), 40)}, {whose[key]} on {counted(run.n, 'question')}, "
-            f"is right in {_at(least)} and at best in {_at(best)}"
-        )
-    if draws:
-        reached = [percent(max(dot.accuracy for dot in measured[key])) for key in draws]
-        more = "1 more training draw, measured here, is" if len(draws) == 1 else f"{len(draws)} more draws, measured here, are"
-        parts.append(f"{more} at best {listing(reached)}")
-    if printed:
-        best_printed = max((dot for _, dots in printed for dot in dots), key=lambda dot: dot.accuracy)
-        names = listing([clipped(series.name, 50) for series, _ in printed])
-        parts.append(f"the paper published {names}, at best {_at(best_printed)}")
-    name = clipped(benchmark, 40)
-    return f"Accuracy on {name} against {cost}: {'; '.join(parts)}." if parts else f"{name}: {NO_POINTS}"
 
 
 def _at(dot: Dot) -> str:

@@ -48,6 +48,7 @@ class Row:
         source: the command, or the table or figure.
         interval: its 95 % interval; None where there is none.
         setting: what was measured, where a line of the figure shows more than one setting.
+        opens: the point of a measured run whose questions it stands for, as links have it; None where there is none.
     """
 
     label: str
@@ -57,6 +58,7 @@ class Row:
     source: str
     interval: tuple[float, float] | None = None
     setting: Setting | None = None
+    opens: tuple[str, str, str] | None = None
 
     @property
     def line(self) -> str:
@@ -137,11 +139,11 @@ class DifferenceRow(Row):
         )
 
 
-def difference_rows(run: RunResult, attribution: Attribution = Attribution.MEASURED) -> list[DifferenceRow]:
-    """The differences a sweep holds."""
-    source = f"{run.model}: {run.command}"
+def difference_rows(key: str, run: RunResult, attribution: Attribution = Attribution.MEASURED) -> list[DifferenceRow]:
+    """The differences a sweep holds; `key` is what links call it."""
+    whose = (run.benchmark, attribution, f"{run.model}: {run.command}")
     return [
-        DifferenceRow(d.setting.label, d.points, run.benchmark, attribution, source, d.ci95, against=d.against.label)
+        DifferenceRow(d.setting.label, d.points, *whose, d.ci95, opens=(key, d.setting.label, ""), against=d.against.label)
         for d in run.differences
     ]
 

@@ -7,7 +7,7 @@ whoever shows it shows it as text.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -92,21 +92,11 @@ class S1KRecord:
     metadata: str = ""
 
 
-@dataclass(frozen=True)
-class _TraceColumns:
-    """The columns of one teacher; the first must be there."""
-
-    thinking: str
-    answer: str
-    grade: str = ""
-    reason: str = ""
-
-
-_PUBLISHED = {
-    S1K: {GEMINI: _TraceColumns("thinking_trajectories", "attempt")},
+_PUBLISHED = {  # a teacher's columns: thinking, which must be there, answer, grade, and the judge's reason
+    S1K: {GEMINI: ("thinking_trajectories", "attempt", "", "")},
     S1K_1_1: {
-        R1: _TraceColumns("deepseek_thinking_trajectory", "deepseek_attempt", "deepseek_grade", "deepseek_grade_reason"),
-        GEMINI: _TraceColumns("gemini_thinking_trajectory", "gemini_attempt", "gemini_grade", "gemini_grade_reason"),
+        teacher: tuple(f"{name}_{column}" for column in ("thinking_trajectory", "attempt", "grade", "grade_reason"))
+        for teacher, name in ((R1, "deepseek"), (GEMINI, "gemini"))
     },
 }
 _GRADES = {"yes": True, "no": False}  # data/grading.ipynb: the last line of Claude's verdict
@@ -140,20 +130,15 @@ def read_records(version: str, rows: Iterable[Mapping[str, Any]]) -> list[S1KRec
 def _required(version: str) -> tuple[str, ...]:
     if version == S1_MINI_1K:
         return ("question", "answer", "thinking")
-    return ("question", "solution", *(columns.thinking for columns in _PUBLISHED[version].values()))
+    return ("question", "solution", *(columns[0] for columns in _PUBLISHED[version].values()))
 
 
-def _published(index: int, row: Mapping[str, Any], teachers: Mapping[str, _TraceColumns]) -> S1KRecord:
+def _published(index: int, row: Mapping[str, Any], teachers: Mapping[str, Sequence[str]]) -> S1KRecord:
     solution, origin = _text(row["solution"]), _text(row.get("source_type"))
-    traces = {
-        teacher: TeacherTrace(
-            thinking=_text(row[columns.thinking]),
-            answer=_text(row.get(columns.answer)),
-            correct=_GRADES.get(_text(row.get(columns.grade)).strip().lower()),
-            reason=_text(row.get(columns.reason)),
-        )
-        for teacher, columns in teachers.items()
-    }
+    traces = {}
+    for teacher, columns in teachers.items():
+        thinking, answer, verdict, reason = (_text(row.get(column)) for column in columns)
+        traces[teacher] = TeacherTrace(thinking, answer, correct=_GRADES.get(verdict.strip().lower()), reason=reason)
     return S1KRecord(
         index=index,
         question=_text(row["question"]),

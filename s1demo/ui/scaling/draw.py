@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import plotly.graph_objects as go
+
 from s1demo.evals.benchmarks import distinct_benchmarks, same_benchmark
 from s1demo.evals.measured import CURVE, Measured, Role, asked_the_same, training_draws
 from s1demo.evals.setting import LEFT_ALONE, ONE_WAIT
 from s1demo.plots.accuracy import accuracy_figure
 from s1demo.plots.breakdown import domain_points, domains_figure, ledger_figure
+from s1demo.plots.comparisons import AccuracyRow, ablation_figure, sample_efficiency_figure
 from s1demo.plots.dots import Dot, XAxis, measured_dots, published_dots
 from s1demo.plots.style import Attribution, listing, text_alternative
 from s1demo.ui.scaling import comparisons as side_by_side
@@ -183,16 +186,24 @@ def _ledger(request: ChartRequest, results: Results, benchmark: str) -> Chart:
     return chart
 
 
-_CHARTS: dict[ChartKind, tuple[Callable[[Results], list[str]], Callable[[ChartRequest, Results, str], Chart]]] = {
+_Benchmarks, _Draw = Callable[[Results], list[str]], Callable[[ChartRequest, Results, str], Chart]
+
+
+def _of_rows(
+    rows: Callable[[Results], Mapping[str, list[AccuracyRow]]], figure: Callable[..., go.Figure]
+) -> tuple[_Benchmarks, _Draw]:
+    return lambda results: list(rows(results)), lambda request, results, benchmark: side_by_side.accuracies(
+        rows(results).get(benchmark, []), benchmark, request, figure
+    )
+
+
+_CHARTS: dict[ChartKind, tuple[_Benchmarks, _Draw]] = {
     ChartKind.CURVE: (_curve_benchmarks, _curve),
     ChartKind.DOMAINS: (_measured_benchmarks(_has_domains), _domains),
     ChartKind.LEDGER: (_measured_benchmarks(_has_ledger), _ledger),
     ChartKind.DIFFERENCES: (side_by_side.difference_benchmarks, side_by_side.differences),
     ChartKind.METHODS: (lambda results: [], side_by_side.methods),
-    ChartKind.DATA: (lambda results: list(side_by_side.data_rows(results)), side_by_side.data),
-    ChartKind.EXTENSIONS: (lambda results: list(side_by_side.extension_rows(results)), side_by_side.extensions),
-    ChartKind.SAMPLES: (
-        lambda results: distinct_benchmarks(row.benchmark for row in results.published.sample_efficiency),
-        side_by_side.samples,
-    ),
+    ChartKind.DATA: _of_rows(side_by_side.data_rows, ablation_figure),
+    ChartKind.EXTENSIONS: _of_rows(side_by_side.extension_rows, ablation_figure),
+    ChartKind.SAMPLES: _of_rows(side_by_side.sample_rows, sample_efficiency_figure),
 }

@@ -14,7 +14,8 @@ import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ class SweepRequest:
         return shlex.join(["python", "-m", "s1demo", "sweep", *options, "--out", "run.json"])
 
 
-@dataclass(frozen=True)
+@dataclass
 class SweepProgress:
     """Where a sweep stands.
 
@@ -188,42 +189,45 @@ class _Pass:
     def __init__(self, engine: Engine, settings: Settings, request: SweepRequest, source: Provenance, folder: Path) -> None:
         self.result: Measured | None = None
         self._engine, self._settings, self._request, self._source = engine, settings, request, source
-        runs_on = (settings.engine, engine.info.device, settings.dtype, engine.info.format)
-        arguments = traces_depend_on(request.plan, source, len(request.problems), runs_on)
-        self._key = hashlib.sha256(json.dumps(arguments).encode()).hexdigest()[:16]
-        self._journal = open_journal(folder / f"{self._key}.traces.jsonl", arguments)
-        self._finished: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        arguments = traces_depend_on(request.plan, source, len(request.problems), settings, engine.info)
+        key = hashlib.sha256(json.dumps(arguments).encode()).hexdigest()[:16]
+        self._progress = SweepProgress(key, 0, len(request.problems), 0, 0.0, 0, 0, source.command)
+        self._journal = open_journal(folder / f"{key}.traces.jsonl", arguments)
         self._records: list[dict[str, Any]] = []
+        self._arrived = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
-        self._begun_with = self._shown = self._tokens = 0
-        self._begun = time.monotonic()
         _forget_old(folder)
 
     async def steps(self) -> AsyncGenerator[SweepProgress, None]:
         """Decode, and yield the progress: at once, behind finished questions, at the end."""
+        progress, most_seconds = self._progress, self._settings.max_run_seconds
         if self._journal.done:
             self._records = await asyncio.to_thread(lambda: [_slim(record) for record in finished_questions(self._journal.path)])
-        self._begun_with = len(self._records)
+        progress.done = progress.begun_with = len(self._records)
         await self._show()
-        yield self._progress()
-        self._begun = time.monotonic()
+        yield replace(progress)
+        begun = time.monotonic()
         n_at_once = max(1, self._settings.max_concurrent_requests // 2)  # the other half is for other visitors
         self._work = asyncio.create_task(
-            sweep(self._engine, self._request.problems, self._request.plan, self._journal, self._finished.put_nowait, n_at_once)
+            sweep(self._engine, self._request.problems, self._request.plan, self._journal, self._take, n_at_once)
         )
+        self._work.add_done_callback(lambda work: self._arrived.set())
         next_show = time.monotonic() + _SHOW_SECONDS
-        while not self._work.done() or not self._finished.empty():
-            took = await self._take()
-            if took and time.monotonic() >= next_show:
-                begun = time.monotonic()
+        while not self._work.done():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._arrived.wait(), 1.0)
+            if self._arrived.is_set() and time.monotonic() >= next_show:
+                show_begun = time.monotonic()
                 await self._show()
-                next_show = time.monotonic() + max(_SHOW_SECONDS, 8 * (time.monotonic() - begun))
-            yield self._progress()
-            if time.monotonic() - self._begun > self._settings.max_run_seconds:
-                raise S1Error(_NO_TIME.format(self._settings.max_run_seconds, len(self._records), len(self._request.problems)))
+                next_show = time.monotonic() + max(_SHOW_SECONDS, 8 * (time.monotonic() - show_begun))
+            self._arrived.clear()
+            progress.seconds = time.monotonic() - begun
+            yield replace(progress)
+            if progress.seconds > most_seconds:
+                raise S1Error(_NO_TIME.format(most_seconds, progress.done, progress.total))
         self._work.result()  # raises what the sweep raised
         await self._show()
-        yield self._progress(finished=True)
+        yield replace(progress, finished=True)
 
     async def end(self) -> None:
         """Stop decoding; what was finished meanwhile is in the journal."""
@@ -232,21 +236,12 @@ class _Pass:
             await asyncio.gather(self._work, return_exceptions=True)
         self._journal.close()
 
-    async def _take(self) -> bool:
-        """Wait a little for finished questions and take in all there are."""
-        assert self._work is not None
-        arrival = asyncio.ensure_future(self._finished.get())
-        try:
-            await asyncio.wait({arrival, self._work}, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            if not arrival.done():
-                arrival.cancel()
-        records = [arrival.result()] if arrival.done() and not arrival.cancelled() else []
-        while not self._finished.empty():
-            records.append(self._finished.get_nowait())
-        self._tokens += sum(record["engine_tokens"] for record in records)
-        self._records += map(_slim, records)
-        return bool(records)
+    def _take(self, record: dict[str, Any]) -> None:
+        """A question is finished."""
+        self._records.append(_slim(record))
+        self._progress.done += 1
+        self._progress.tokens += record["engine_tokens"]
+        self._arrived.set()
 
     async def _show(self) -> None:
         """Fold what there is into a result."""
@@ -255,15 +250,8 @@ class _Pass:
         records = sorted(self._records, key=lambda record: record["index"])
         run: RunResult = await asyncio.to_thread(summarise, records, self._request.plan, self._source)
         asked = tuple(self._request.problems[record["index"]] for record in records)
-        self.result = Measured(self._key, f"{run.model}, this sweep", run, asked=asked)
-        self._shown += 1
-
-    def _progress(self, finished: bool = False) -> SweepProgress:
-        done, total = len(self._records), len(self._request.problems)
-        seconds = time.monotonic() - self._begun
-        return SweepProgress(
-            self._key, done, total, self._begun_with, seconds, self._tokens, self._shown, self._source.command, finished
-        )
+        self.result = Measured(self._progress.key, f"{run.model}, this sweep", run, asked=asked)
+        self._progress.shown += 1
 
 
 class SweepView:
