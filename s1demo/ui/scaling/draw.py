@@ -6,6 +6,7 @@ Pure: what was asked for and what is known in, one JSON-able chart out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -27,6 +28,8 @@ _DOMAIN_COLUMNS = ("kind of problem", "point", "right", "questions", "accuracy, 
 _LEDGER_COLUMNS = ("from", "to", "wrong → right", "right → wrong", "questions", "source")
 _NO_PUBLISHED_COST = "The paper gives neither answer tokens nor seconds, so its curves are left out on this axis."
 _OWN_INTERVALS = "The paper prints no intervals for these points; those in the hovers and in the table are ours, from n."
+_NO_DOMAINS = "No run here tells kinds of problems apart. Run a sweep on mini."
+_NO_WAITS = "No run here has Waits. Run a sweep with Waits to see what they fix and break."
 _SECONDS = (
     "Seconds are tokens divided by {:,.0f} tokens/s: the rate of the loaded model, one trace alone, measured on this machine now."
 )
@@ -143,25 +146,9 @@ def _chosen(request: ChartRequest, known: Sequence[str], usual: set[str]) -> set
 # --- one measured run ----------------------------------------------------------------------------------------------------------
 
 
-def _measured_benchmarks(has: Callable[[Measured], object]) -> Callable[[Results], list[str]]:
-    return lambda results: distinct_benchmarks(found.benchmark for found in results.runs.values() if has(found))
-
-
-def _has_domains(found: Measured) -> bool:
-    return len(domain_points(found.run)[1]) > 1
-
-
-def _has_ledger(found: Measured) -> bool:
-    return bool(found.run.ledger)
-
-
-def _domains(request: ChartRequest, results: Results, benchmark: str) -> Chart:
-    found, options = choose_run(request, results, benchmark, _has_domains)
-    if found is None:
-        return Chart(text="No run here tells kinds of problems apart. Run a sweep on mini.")
-    whose = results.whose(found.key)
+def _domains(found: Measured, whose: Attribution, request: ChartRequest) -> Chart:
     figure = domains_figure(found.key, found.run, request.palette, narrow=request.narrow, attribution=whose)
-    chart = Chart(figure, columns=("whose", "series", *_DOMAIN_COLUMNS), choices=options)
+    chart = Chart(figure, columns=("whose", "series", *_DOMAIN_COLUMNS))
     points, domains = domain_points(found.run)
     for domain in domains:
         for point in points:
@@ -172,13 +159,10 @@ def _domains(request: ChartRequest, results: Results, benchmark: str) -> Chart:
     return chart
 
 
-def _ledger(request: ChartRequest, results: Results, benchmark: str) -> Chart:
-    found, options = choose_run(request, results, benchmark, _has_ledger)
-    if found is None:
-        return Chart(text="No run here has Waits. Run a sweep with Waits to see what they fix and break.")
-    whose, run = results.whose(found.key), found.run
+def _ledger(found: Measured, whose: Attribution, request: ChartRequest) -> Chart:
+    run = found.run
     figure = ledger_figure(found.key, run, request.palette, narrow=request.narrow, attribution=whose)
-    chart = Chart(figure, columns=("whose", "series", *_LEDGER_COLUMNS), choices=options)
+    chart = Chart(figure, columns=("whose", "series", *_LEDGER_COLUMNS))
     for e in run.ledger:
         label = e.setting.label
         row = (whose.value, found.name, e.after.label, label, e.wrong_to_right, e.right_to_wrong, run.n, run.command)
@@ -186,12 +170,29 @@ def _ledger(request: ChartRequest, results: Results, benchmark: str) -> Chart:
     return chart
 
 
-_Benchmarks, _Draw = Callable[[Results], list[str]], Callable[[ChartRequest, Results, str], Chart]
+# --- all of them ---------------------------------------------------------------------------------------------------------------
+
+
+_Benchmarks = Callable[[Results], list[str]]
+_Draw = Callable[[ChartRequest, Results, str], Chart]
+
+
+def _of_one_run(
+    has: Callable[[Measured], object], draw: Callable[[Measured, Attribution, ChartRequest], Chart], nothing: str
+) -> tuple[_Benchmarks, _Draw]:
+    """A chart of one measured run at a time, of those that have something to draw; else `nothing` is said."""
+
+    def chart(request: ChartRequest, results: Results, benchmark: str) -> Chart:
+        found, choices = choose_run(request, results, benchmark, has)
+        return replace(draw(found, results.whose(found.key), request), choices=choices) if found else Chart(text=nothing)
+
+    return lambda results: distinct_benchmarks(found.benchmark for found in results.runs.values() if has(found)), chart
 
 
 def _of_rows(
     rows: Callable[[Results], Mapping[str, list[AccuracyRow]]], figure: Callable[..., go.Figure]
 ) -> tuple[_Benchmarks, _Draw]:
+    """A chart of several runs and published rows on a benchmark."""
     return lambda results: list(rows(results)), lambda request, results, benchmark: side_by_side.accuracies(
         rows(results).get(benchmark, []), benchmark, request, figure
     )
@@ -199,8 +200,8 @@ def _of_rows(
 
 _CHARTS: dict[ChartKind, tuple[_Benchmarks, _Draw]] = {
     ChartKind.CURVE: (_curve_benchmarks, _curve),
-    ChartKind.DOMAINS: (_measured_benchmarks(_has_domains), _domains),
-    ChartKind.LEDGER: (_measured_benchmarks(_has_ledger), _ledger),
+    ChartKind.DOMAINS: _of_one_run(lambda found: len(domain_points(found.run)[1]) > 1, _domains, _NO_DOMAINS),
+    ChartKind.LEDGER: _of_one_run(lambda found: found.run.ledger, _ledger, _NO_WAITS),
     ChartKind.DIFFERENCES: (side_by_side.difference_benchmarks, side_by_side.differences),
     ChartKind.METHODS: (lambda results: [], side_by_side.methods),
     ChartKind.DATA: _of_rows(side_by_side.data_rows, ablation_figure),
