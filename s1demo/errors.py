@@ -1,4 +1,7 @@
-"""Errors whose message says what is wrong and what to do; every front end shows the message and nothing else."""
+"""Errors whose message says what is wrong and what to do; every front end shows the message and nothing else.
+
+And what a message may quote of a text: one line of it.
+"""
 
 
 class S1Error(Exception):
@@ -25,3 +28,10 @@ def first_line(error: BaseException, text: str | None = None) -> str:
         text: what to quote instead of the error's own text, such as a part of it.
     """
     return ((str(error) if text is None else text).strip() or type(error).__name__).splitlines()[0]
+
+
+def one_line(text: object, limit: int = 300) -> str:
+    """The beginning of a text without line breaks or invisible characters, at most `limit` characters long; not escaped."""
+    start = str(text).lstrip()[: 8 * limit + 1]
+    line = " ".join("".join(char if char.isprintable() else " " for char in start).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

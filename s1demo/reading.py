@@ -72,7 +72,8 @@ def fill(kind: type[T], values: Any, where: str = "") -> T:
 
     adapter = _adapter(kind)
     try:
-        return adapter.validate_json(values) if isinstance(values, str) else adapter.validate_python(values)
+        filled: T = adapter.validate_json(values) if isinstance(values, str) else adapter.validate_python(values)
+        return filled
     except ValidationError as error:
         faults = error.errors()
     for fault in faults:
@@ -91,7 +92,7 @@ def fill(kind: type[T], values: Any, where: str = "") -> T:
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter  # here, since not every command fills a dataclass
 
     return TypeAdapter(kind)

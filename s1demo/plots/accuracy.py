@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from s1demo.errors import InputError
+from s1demo.errors import InputError, one_line
 from s1demo.evals.benchmarks import same_benchmark
 from s1demo.evals.published import PublishedSeries
 from s1demo.evals.results import RunResult
@@ -22,7 +22,6 @@ from s1demo.plots.log_axis import LogAxis, gap_after_zero
 from s1demo.plots.style import (
     Attribution,
     Palette,
-    clipped,
     counted,
     figure,
     in_legend,
@@ -95,7 +94,7 @@ def accuracy_figure(
         drawn.update(kinds if before else ())
         least, best = min(found, key=lambda dot: dot.cost), max(found, key=lambda dot: dot.accuracy)
         on = f"{whose[key]} on {counted(here[key].n, 'question')}"
-        said.append(f"{clipped(names[key], 40)}, {on}, is right in {_at(least)} and at best in {_at(best)}")
+        said.append(f"{one_line(names[key], 40)}, {on}, is right in {_at(least)} and at best in {_at(best)}")
     if thin:
         reached = [percent(max(dot.accuracy for dot in measured[key])) for key in thin]
         more = "1 more training draw, measured here, is" if len(thin) == 1 else f"{len(thin)} more draws, measured here, are"
@@ -107,9 +106,9 @@ def accuracy_figure(
         traces += _series(found, _Pen(scale, palette, Attribution.PUBLISHED, name, dashes, symbol, len(printed) == 1))
     if printed:
         best = max((dot for _, found in printed for dot in found), key=lambda dot: dot.accuracy)
-        said.append(f"the paper published {listing([clipped(series.name, 50) for series in paper])}, at best {_at(best)}")
+        said.append(f"the paper published {listing([one_line(series.name, 50) for series in paper])}, at best {_at(best)}")
     first = next(iter([*(measured[key] for key in thick), *(found for _, found in printed)]), [])
-    name = clipped(benchmark, 40)
+    name = one_line(benchmark, 40)
     return figure(
         traces,
         palette,
@@ -248,4 +247,4 @@ def _label(dot: Dot, scale: LogAxis, palette: Palette) -> dict[str, Any]:
 
 
 def _at(dot: Dot) -> str:
-    return f"{percent(dot.accuracy)} at {clipped(dot.label, 30)}"
+    return f"{percent(dot.accuracy)} at {one_line(dot.label, 30)}"

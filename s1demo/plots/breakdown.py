@@ -6,6 +6,7 @@ import math
 
 import plotly.graph_objects as go
 
+from s1demo.errors import one_line
 from s1demo.evals.metrics import wilson
 from s1demo.evals.results import Exchange, Point, RunResult
 from s1demo.plots.dots import MARKS, series_kind
@@ -13,7 +14,6 @@ from s1demo.plots.style import (
     Attribution,
     Palette,
     axis,
-    clipped,
     figure,
     hover,
     in_legend,
@@ -49,7 +49,7 @@ def ledger_figure(
     return figure(
         traces,
         palette,
-        f"Of {run.n} questions, {attribution} with {clipped(run.model, 40)}: {'; '.join(parts)}." if parts else NO_LEDGER,
+        f"Of {run.n} questions, {attribution} with {one_line(run.model, 40)}: {'; '.join(parts)}." if parts else NO_LEDGER,
         narrow=narrow,
         height=320,
         empty=NO_LEDGER,
@@ -73,7 +73,7 @@ def ledger_figure(
 
 
 def _step(exchange: Exchange) -> str:
-    return f"{clipped(exchange.after.label, 30)} → {clipped(exchange.setting.label, 30)}"
+    return f"{one_line(exchange.after.label, 30)} → {one_line(exchange.setting.label, 30)}"
 
 
 def _bars(key: str, run: RunResult, palette: Palette, attribution: Attribution, up: bool) -> go.Bar:
@@ -212,5 +212,5 @@ def _domains_text(settings: list[Point], domains: list[str], attribution: Attrib
     parts = []
     for domain in domains:
         best = max((point for point in settings if domain in point.domains), key=lambda point: point.domains[domain].accuracy)
-        parts.append(f"{clipped(domain, 30)} {percent(best.domains[domain].accuracy)} at {clipped(best.label, 30)}")
+        parts.append(f"{one_line(domain, 30)} {percent(best.domains[domain].accuracy)} at {one_line(best.label, 30)}")
     return f"Accuracy by kind of problem, {attribution}; the best setting of each: {'; '.join(parts)}."

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import plotly.graph_objects as go
 
+from s1demo.errors import one_line
 from s1demo.evals.benchmarks import same_benchmark
 from s1demo.evals.results import RunResult
 from s1demo.evals.setting import LEFT_ALONE, Setting
@@ -19,7 +20,6 @@ from s1demo.plots.style import (
     Attribution,
     Palette,
     axis,
-    clipped,
     figure,
     hover,
     interval,
@@ -169,7 +169,7 @@ def sample_efficiency_figure(rows: Sequence[AccuracyRow], benchmark: str, palett
     return figure(
         traces,
         palette,
-        _accuracy_text(rows, f"Accuracy on {clipped(benchmark, 40)} against training examples"),
+        _accuracy_text(rows, f"Accuracy on {one_line(benchmark, 40)} against training examples"),
         narrow=narrow,
         empty=NOTHING,
         xaxis=axis(
@@ -192,7 +192,7 @@ def ablation_figure(rows: Sequence[AccuracyRow], benchmark: str, palette: Palett
         rows: variants in the order of the lines; those on other benchmarks are left out.
     """
     rows = [row for row in rows if same_benchmark(row.benchmark, benchmark)]
-    text = _accuracy_text(rows, f"Accuracy on {clipped(benchmark, 40)}")
+    text = _accuracy_text(rows, f"Accuracy on {one_line(benchmark, 40)}")
     return _lines_figure(rows, palette, text, narrow, axis(palette, "accuracy", ticksuffix=" %"))
 
 
@@ -274,7 +274,7 @@ def _accuracy_text(rows: Sequence[AccuracyRow], what: str) -> str:
         return NOTHING
     parts = []
     for own in _by_attribution(rows):
-        listed = [f"{clipped(row.name, 50)} {percent(row.value)}" for row in own[:10]]
+        listed = [f"{one_line(row.name, 50)} {percent(row.value)}" for row in own[:10]]
         parts.append(f"{own[0].attribution}: {', '.join(listed)}" + (f" and {len(own) - 10} more" if len(own) > 10 else ""))
     return f"{what}; {'; '.join(parts)}."
 
@@ -284,8 +284,8 @@ def _differences_text(rows: Sequence[DifferenceRow], benchmark: str) -> str:
         return NOTHING
     sure = [row for row in rows if row.side]
     listed = [
-        f"{clipped(row.label, 30)} is {row.value:+.1f} points against {clipped(row.against, 30)}, {row.attribution}"
+        f"{one_line(row.label, 30)} is {row.value:+.1f} points against {one_line(row.against, 30)}, {row.attribution}"
         for row in sure[:10]
     ]
     chance = f"{len(rows) - len(sure)} of {len(rows)} may be chance"
-    return f"Differences of accuracy on {clipped(benchmark, 40)} in percentage points: {'; '.join([*listed, chance])}."
+    return f"Differences of accuracy on {one_line(benchmark, 40)} in percentage points: {'; '.join([*listed, chance])}."

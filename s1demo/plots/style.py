@@ -16,6 +16,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from s1demo.errors import one_line
+
 FONT = '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'  # the page's own
 _CLEAR = "rgba(0,0,0,0)"
 _HOVER_WIDTH = 44  # characters: a hover hides as little of the plot as it can
@@ -65,13 +67,7 @@ def shown(text: object, limit: int = 60) -> str:
         text: anything, such as a label from a file or an answer of the model.
         limit: characters kept; an ellipsis marks what is cut.
     """
-    return html.escape(clipped(text, limit), quote=False)
-
-
-def clipped(text: object, limit: int) -> str:
-    """A text on one line, without control characters and with an ellipsis for what exceeds the limit; not escaped."""
-    clean = " ".join("".join(c if c.isprintable() else " " for c in str(text)[: 4 * limit + 4]).split())
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+    return html.escape(one_line(text, limit), quote=False)
 
 
 def hover(title: str, *lines: str) -> str:
@@ -82,7 +78,7 @@ def hover(title: str, *lines: str) -> str:
 
 def legend_name(*parts: str) -> str:
     """A name for the legend from its parts, wrapped so that it leaves room for the plot."""
-    return "<br>".join(shown(line) for line in textwrap.wrap(clipped(": ".join(part for part in parts if part), 60), 26))
+    return "<br>".join(shown(line) for line in textwrap.wrap(one_line(": ".join(part for part in parts if part), 60), 26))
 
 
 def percent(value: float) -> str:
@@ -126,7 +122,7 @@ def in_legend(attribution: Attribution, source: str | Sequence[str], titled: boo
         source: the command, or the table or figure, of all its points or of each; as it is, for a page that sets it as text.
         titled: whether the group needs a title; not where the trace's own name says whose its numbers are.
     """
-    sources = clipped(source, 400) if isinstance(source, str) else [clipped(each, 400) for each in source]
+    sources = one_line(source, 400) if isinstance(source, str) else [one_line(each, 400) for each in source]
     group, title = attribution.name.lower(), {"legendgrouptitle": {"text": attribution.value}} if titled else {}
     return {"legendgroup": group, "meta": {"attribution": group, "source": sources}, **title}
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from s1demo.errors import InputError
+from s1demo.errors import InputError, one_line
 from s1demo.grading import Outcome, extract_answer, grade
 
 GEMINI, R1, MINIATURE = "gemini", "r1", "miniature"
@@ -92,7 +92,7 @@ class S1KRecord:
     metadata: str = ""
 
 
-_PUBLISHED = {  # a teacher's columns: thinking, which must be there, answer, grade, and the judge's reason
+_PUBLISHED: dict[str, dict[str, tuple[str, ...]]] = {  # a teacher's columns: thinking, which must be there, answer, grade, and the judge's reason
     S1K: {GEMINI: ("thinking_trajectories", "attempt", "", "")},
     S1K_1_1: {
         teacher: tuple(f"{name}_{column}" for column in ("thinking_trajectory", "attempt", "grade", "grade_reason"))
@@ -182,13 +182,6 @@ def _text(value: Any) -> str:
         return ""
     text = "\n".join(map(_text, value)) if isinstance(value, list | tuple) else str(value)
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def one_line(text: str, n_chars: int) -> str:
-    """The beginning of a text without line breaks or invisible characters, at most `n_chars` characters long."""
-    start = text.lstrip()[: 8 * n_chars + 1]
-    line = " ".join("".join(char if char.isprintable() else " " for char in start).split())
-    return line if len(line) <= n_chars else line[: n_chars - 1].rstrip() + "…"
 
 
 def _label(text: str) -> str:

@@ -14,8 +14,8 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any
 
-from s1demo.errors import InputError
-from s1demo.s1k.records import NO_QUESTION, S1KRecord, TeacherTrace, one_line
+from s1demo.errors import InputError, one_line
+from s1demo.s1k.records import NO_QUESTION, S1KRecord, TeacherTrace
 
 SOURCE, DOMAIN, CORRECTNESS, LENGTH = FACETS = ("source", "domain", "correctness", "length")
 VERDICTS = {True: "correct", False: "incorrect", None: "not graded"}

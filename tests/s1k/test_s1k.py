@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from s1demo.errors import InputError
+from s1demo.errors import InputError, one_line
 from s1demo.grading import Outcome
 from s1demo.s1k import loading, table
 from s1demo.s1k.loading import REVISIONS, VERSIONS, load_s1k, read_own_rows
@@ -27,7 +27,6 @@ from s1demo.s1k.records import (
     TeacherTrace,
     benchmark_name,
     is_gradable,
-    one_line,
     parts_of,
     read_records,
     short_answer,

@@ -18,8 +18,8 @@ from typing import Any
 import httpx2
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncOpenAI, AsyncStream, Omit
 
-from s1demo.engines.servers.completions import Refusal, ServerFault, one_line, reason_of, refusal
-from s1demo.errors import EngineError, InputError
+from s1demo.engines.servers.completions import Refusal, ServerFault, reason_of, refusal
+from s1demo.errors import EngineError, InputError, one_line
 from training.remote.endpoint_settings import EndpointSettings
 from training.remote.replies import Reply, ReplyFault, read_events
 

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from s1demo.engines.servers.dialects import IdReader, Piece
-from s1demo.errors import EngineError, InputError
+from s1demo.errors import EngineError, InputError, one_line
 
 _FULL = (429, 503, 529)
 _LONGEST_LINE = 2**22  # bytes; an event is a few hundred, what goes on for longer without a newline is no event stream
@@ -174,9 +174,3 @@ def reason_of(body: bytes) -> str:
                 found = next((found[key] for key in ("error", "message", "detail") if found.get(key)), text)
         text = found if isinstance(found, str) else text
     return one_line(text) or "no reason given"
-
-
-def one_line(text: str) -> str:
-    """A text in one line, cut after 300 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= 300 else line[:299] + "…"
