@@ -92,7 +92,8 @@ class S1KRecord:
     metadata: str = ""
 
 
-_PUBLISHED: dict[str, dict[str, tuple[str, ...]]] = {  # a teacher's columns: thinking, which must be there, answer, grade, and the judge's reason
+# by data set and teacher: the columns of thinking, which must be there, answer, grade, and the judge's reason
+_PUBLISHED: dict[str, dict[str, tuple[str, ...]]] = {
     S1K: {GEMINI: ("thinking_trajectories", "attempt", "", "")},
     S1K_1_1: {
         teacher: tuple(f"{name}_{column}" for column in ("thinking_trajectory", "attempt", "grade", "grade_reason"))
