@@ -9,14 +9,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import fields
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from s1demo.errors import InputError, first_line
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 T = TypeVar("T")
 _GROUPED = {"missing": "missing keys", "unexpected_keyword_argument": "unknown keys"}  # kinds of fault that need no value
@@ -68,12 +64,11 @@ def fill(kind: type[T], values: Any, where: str = "") -> T:
     Raises:
         InputError: an unknown or missing key, or a value out of range.
     """
-    from pydantic import ValidationError
+    from pydantic import TypeAdapter, ValidationError  # here, since not every command fills a dataclass
 
-    adapter = _adapter(kind)
+    adapter = TypeAdapter(kind)
     try:
-        filled: T = adapter.validate_json(values) if isinstance(values, str) else adapter.validate_python(values)
-        return filled
+        return adapter.validate_json(values) if isinstance(values, str) else adapter.validate_python(values)
     except ValidationError as error:
         faults = error.errors()
     for fault in faults:
@@ -89,10 +84,3 @@ def fill(kind: type[T], values: Any, where: str = "") -> T:
     said = [f"{what} {', '.join(sorted(names))}" for what, names in named.items()] + others
     known = f" Known are: {', '.join(item.name for item in fields(kind))}." if named else ""  # type: ignore[arg-type]
     raise InputError(f"{where}{': ' if where else ''}{'; '.join(said)}.{known}")
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    from pydantic import TypeAdapter  # here, since not every command fills a dataclass
-
-    return TypeAdapter(kind)
