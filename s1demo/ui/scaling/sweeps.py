@@ -212,15 +212,15 @@ class _Pass:
             sweep(self._engine, self._request.problems, self._request.plan, self._journal, self._take, n_at_once)
         )
         self._work.add_done_callback(lambda work: self._arrived.set())
-        next_show = time.monotonic() + _SHOW_SECONDS
+        folded, next_show = progress.done, time.monotonic() + _SHOW_SECONDS
         while not self._work.done():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._arrived.wait(), 1.0)
-            if self._arrived.is_set() and time.monotonic() >= next_show:
-                show_begun = time.monotonic()
+            self._arrived.clear()
+            if progress.done > folded and time.monotonic() >= next_show:
+                folded, show_begun = progress.done, time.monotonic()
                 await self._show()
                 next_show = time.monotonic() + max(_SHOW_SECONDS, 8 * (time.monotonic() - show_begun))
-            self._arrived.clear()
             progress.seconds = time.monotonic() - begun
             yield replace(progress)
             if progress.seconds > most_seconds:
