@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import UnionType
@@ -200,7 +200,7 @@ def _typed(value: Any, kind: Any) -> Any:
         return None if value is None else _typed(value, arguments[0])
     if get_origin(kind) is list:
         return [_typed(item, arguments[0]) for item in _typed(value, list)]
-    if is_dataclass(kind):
+    if kind in (BudgetPolicy, SamplingParams):
         return kind(**value)
     if issubclass(kind, StrEnum):
         return kind(value)

@@ -191,13 +191,7 @@ class _SharedStream:
 
     async def _decode_to(self, end: int) -> None:
         """Decode the ids up to `end`, or fewer as soon as no sharer needs them any more."""
-        first, known = self._first, len(self._ids)
-        request = replace(
-            first,
-            prompt_ids=(*first.prompt_ids, *self._ids),
-            max_new_tokens=end - known,
-            min_tokens=max(0, first.min_tokens - known),
-        )
+        request = self._first.after(self._ids, end - len(self._ids))
         self._begun, self._asked_end = True, end
         async with aclosing(self._engine.stream(request)) as segments:
             async for segment in segments:

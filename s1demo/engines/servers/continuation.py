@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import replace
 
 from s1demo.engines.servers.completions import ServerFault
 from s1demo.errors import EngineError
@@ -44,12 +43,7 @@ class Continuation:
         """The request for everything that is still missing."""
         self._before_stream = len(self._received)
         self.stream_is_over = False
-        return replace(
-            self._request,
-            prompt_ids=(*self._request.prompt_ids, *self._received),
-            max_new_tokens=self._limit - len(self._received),
-            min_tokens=max(0, self._request.min_tokens - len(self._received)),
-        )
+        return self._request.after(self._received, self._limit - len(self._received))
 
     def take(self, piece: Segment) -> Segment:
         """What a piece adds. When `stream_is_over` afterwards, the segment has no finish reason and the next stream is due.

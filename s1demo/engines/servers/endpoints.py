@@ -180,7 +180,7 @@ def _json(response: httpx.Response) -> Any:
     if response.status_code in (401, 403):
         raise ServerFault("it refuses the API key")
     if response.status_code != 200:
-        raise ServerFault(f"/v1/models answers with HTTP {response.status_code}", full=response.status_code in (429, 503))
+        raise ServerFault(f"/v1/models answers with HTTP {response.status_code}")
     try:
         return response.json()
     except ValueError as error:
