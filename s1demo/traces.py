@@ -5,7 +5,6 @@ All token counts come from the ids here. A token's time is what the builder's cl
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -31,6 +30,7 @@ from s1demo.events import (
     Tokens,
 )
 from s1demo.grading import extract_answer
+from s1demo.json_lines import read_objects
 
 
 @dataclass(frozen=True)
@@ -265,17 +265,7 @@ def read_traces(path: Path) -> Iterator[Trace]:
     Raises:
         InputError: the file is missing, or a line of it is not a trace (the message says which).
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read recorded traces from {path}: {error}") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}, line {number}: not JSON ({error.msg}).") from error
-        runs = record.get("runs") if isinstance(record, dict) else None
+    for _, record in read_objects(path, "recorded traces from"):
+        runs = record.get("runs")
         for run in runs.values() if isinstance(runs, dict) else [record]:
             yield Trace.from_dict(run)
