@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     parser = _OneLineParser(prog="s1demo", description="Budget forcing on the command line.")
     commands = parser.add_subparsers(required=True, metavar="ask | compare | probe | sweep | grade | bench")
 
-    def add(name: str, command: Callable[[argparse.Namespace], object], **texts: str) -> argparse.ArgumentParser:
+    def add(name: str, command: Callable[[argparse.Namespace], object], **texts: Any) -> argparse.ArgumentParser:
         added = commands.add_parser(name, formatter_class=argparse.RawDescriptionHelpFormatter, **texts)
         added.set_defaults(command=command)
         return added
