@@ -72,7 +72,7 @@ def _compare_all(replies: TextIO, seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM, left to its default: the kernel ends the process
         try:
             verdict = equal(*json.loads(line))
-        except (MemoryError, RecursionError):
+        except Exception:  # of memory or depth, for the most part
             verdict = None
         signal.setitimer(signal.ITIMER_REAL, 0)
         print(json.dumps(verdict), file=replies)
