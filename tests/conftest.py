@@ -39,4 +39,4 @@ def engine() -> Iterator[TransformersEngine]:
     """The default engine on the embedded s1-mini."""
     engine = TransformersEngine(Settings(model=os.environ.get("S1_MODEL", "")))
     yield engine
-    engine.stop()
+    asyncio.run(engine.close())

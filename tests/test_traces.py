@@ -79,7 +79,7 @@ def test_traces_survive_json_lines(traces, tmp_path):
 
 @pytest.mark.parametrize(
     "line, complaint",
-    [("{", "not JSON"), ("[1]", "not a recorded trace"), ('{"question": 3}', "not a recorded trace"), ('{"runs": 3}', "not a recorded")],
+    [("{", "not JSON"), ("[1]", "no JSON object"), ('{"question": 3}', "not a recorded trace"), ('{"runs": 3}', "not a recorded")],
 )
 def test_damaged_recordings_say_so(tmp_path, line, complaint):
     path = tmp_path / "bad.jsonl"

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from s1demo.budget import BudgetForcer, BudgetPolicy
-from s1demo.decoding.merged import Merged, gather_or_cancel, named
+from s1demo.decoding.merged import gather_or_cancel, merged, named
 from s1demo.decoding.prompt import Prompt
 from s1demo.engines.base import Engine, TextStream
 from s1demo.engines.coalescing import CoalescingEngine
@@ -56,6 +56,22 @@ async def whole_segment(engine: Engine, request: Request) -> Segment:
         return Segment.joined([segment async for segment in segments])
 
 
+async def answer_after(
+    engine: Engine, prompt: Prompt, policy: BudgetPolicy, sampling: SamplingParams, thinking: Segment, logprobs: bool = False
+) -> tuple[Segment, str]:
+    """The answer, and its text, of a run that thinks exactly so: it ends its thinking after a stop, its budget does otherwise."""
+    forcer = prompt.forcer(policy, sampling)
+    events = forcer.begin()
+    if not isinstance(events[-1], Tokens):  # a budget of 0 has ended the thinking already
+        events = forcer.feed(thinking)
+    delimiter, request = events[-1], forcer.next_request()
+    assert isinstance(delimiter, Tokens) and request is not None
+    segment = await whole_segment(engine, replace(request, logprobs=logprobs))
+    text = engine.tokenizer.text_stream()
+    text.text(delimiter.token_ids)  # the answer's text begins after it
+    return segment, text.text(segment.token_ids) + text.flush()
+
+
 async def run_to_end(engine: Engine, forcer: BudgetForcer) -> list[Event]:
     """All events of one run, without text and without streaming."""
     events = forcer.begin()
@@ -87,7 +103,7 @@ async def decode_batch(
     return await gather_or_cancel(one(question, policy) for question, policy in runs)
 
 
-async def compare(
+def compare(
     engine: Engine,
     question: Prompt | str,
     policies: Mapping[str, BudgetPolicy],
@@ -113,11 +129,7 @@ async def compare(
         EngineError: decoding failed in one of the runs; the others are stopped.
     """
     prompt = Prompt.of(engine, question)
-    async with Merged[tuple[str, Event]]() as runs:
-        for stream in named_runs(CoalescingEngine.around(engine), prompt, policies, sampling):
-            runs.add(stream)
-        async for item in runs:
-            yield item
+    return merged(named_runs(CoalescingEngine.around(engine), prompt, policies, sampling))
 
 
 def named_runs(

@@ -16,6 +16,7 @@ from typing import Any
 
 from s1demo.errors import InputError, first_line
 from s1demo.grading import Kind
+from s1demo.json_lines import read_objects
 from s1demo.settings import ASSETS
 
 MINI = ASSETS / "benchmarks" / "mini.jsonl"  # the miniature's held-out test problems
@@ -140,23 +141,13 @@ def read_problems(path: Path) -> list[Problem]:
     Raises:
         InputError: the file is missing or empty, or a line is no problem; the message names the line.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read the benchmark file {path}: {error}") from error
-    problems = [_problem(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
+    problems = [_problem(record, where) for where, record in read_objects(path, "the benchmark file")]
     if not problems:
         raise InputError(f"The benchmark file {path} is empty. Write a JSON object with question and answer on each line.")
     return problems
 
 
-def _problem(line: str, where: str) -> Problem:
-    try:
-        record = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{where}: not JSON ({error.msg}).") from error
-    if not isinstance(record, dict):
-        raise InputError(f"{where}: no JSON object.")
+def _problem(record: dict[str, Any], where: str) -> Problem:
     question, answer = record.get("question"), record.get("answer")
     if not isinstance(question, str) or not question.strip():
         raise InputError(f"{where}: the question is missing.")

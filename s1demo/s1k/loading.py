@@ -6,7 +6,6 @@ Nothing is loaded at import and nothing is kept in memory here: whoever calls ke
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from s1demo.errors import InputError, first_line
+from s1demo.json_lines import json_object
 from s1demo.s1k.records import S1_MINI_1K, S1K, S1K_1_1, S1KRecord, read_records
 from s1demo.settings import ASSETS
 
@@ -148,18 +148,9 @@ def read_own_rows(path: Path = OWN_ROWS) -> list[S1KRecord]:
     """
     try:
         with path.open(encoding="utf-8", newline="\n") as lines:
-            rows = [_row(line, f"{path.name}, line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
+            numbered = enumerate(lines, start=1)
+            rows = [json_object(line, f"{path.name}, line {number}") for number, line in numbered if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         raise InputError(f"Cannot read the miniature's own rows, {path.name}: {reason}. Choose another data set.") from error
     return read_records(S1_MINI_1K, rows)
-
-
-def _row(line: str, where: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{where}: not JSON ({error.msg}).") from error
-    if not isinstance(row, dict):
-        raise InputError(f"{where}: no JSON object.")
-    return row

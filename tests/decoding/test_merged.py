@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 
 import pytest
 
-from s1demo.decoding.merged import Merged, gather_or_cancel
+from s1demo.decoding.merged import gather_or_cancel, merged
 
 
 class Streams:
@@ -36,10 +37,8 @@ def test_each_streams_items_keep_their_sequence_and_reactions_come_after_what_th
             yield streams(f"c-{item}", 2)
 
     async def collect() -> list[str]:
-        async with Merged[str](react, lambda item: [streams("d", 1)] if item == "a0" else []) as items:
-            items.add(streams("a", 3))
-            items.add(streams("b", 9))
-            return [item async for item in items]
+        both = merged([streams("a", 3), streams("b", 9)], react, lambda item: [streams("d", 1)] if item == "a0" else [])
+        return [item async for item in both]
 
     items = asyncio.run(collect())
     assert [item for item in items if item[0] == "a"] == ["a0", "a1", "a2"]
@@ -60,11 +59,8 @@ def test_the_first_error_is_raised_and_stops_the_others(where):
             yield streams("c", 1, error)
 
     async def collect() -> None:
-        async with Merged[str](react) as items:
-            items.add(streams("a", 3, error if where == "a stream" else None))
-            items.add(streams("b", 10**9))
-            async for _ in items:
-                pass
+        async for _ in merged([streams("a", 3, error if where == "a stream" else None), streams("b", 10**9)], react):
+            pass
 
     with pytest.raises(ValueError, match="broken"):
         asyncio.run(collect())
@@ -75,8 +71,8 @@ def test_leaving_stops_all_streams_reactions_too():
     streams = Streams()
 
     async def leave() -> None:
-        async with Merged[str](lambda item: [streams("c", 10**9)] if item == "a0" else []) as items:
-            items.add(streams("a", 10**9))
+        both = merged([streams("a", 10**9)], lambda item: [streams("c", 10**9)] if item == "a0" else [])
+        async with aclosing(both) as items:
             async for item in items:
                 if item == "c5":
                     assert streams.open == {"a", "c"}

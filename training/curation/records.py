@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from s1demo.errors import InputError
 from s1demo.grading import Kind, Outcome
+from s1demo.json_lines import read_objects
 
 
 def question_id(question: str) -> str:
@@ -121,23 +122,8 @@ def read_rows(path: Path) -> Iterator[Row]:
     Raises:
         InputError: the file is missing, or a line of it is not a row (the message says which).
     """
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _row(line, f"{path}, line {number}")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read curation rows from {path}: {error}") from error
-
-
-def _row(line: str, where: str) -> Row:
-    try:
-        record = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{where}: not JSON ({error.msg}).") from error
-    if not isinstance(record, dict):
-        raise InputError(f"{where}: not a JSON object.")
-    try:
-        return Row.from_dict(record)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from error
+    for where, record in read_objects(path, "curation rows from"):
+        try:
+            yield Row.from_dict(record)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error

@@ -91,7 +91,7 @@ class FormulaJudge:
 
 
 class Verdicts:
-    """Grades the answers of a comparison that exact rules leave open; a reaction to its items, see `Merged`.
+    """Grades the answers of a comparison that exact rules leave open; a reaction to its items, see `merged`.
 
     A `FormulaVerdict` follows each of these answers.
     """

@@ -42,7 +42,7 @@ def test_rows_round_trip(tmp_path: Path) -> None:
     ("line", "words"),
     [
         ("{", "line 2: not JSON"),
-        ("[]", "line 2: not a JSON object"),
+        ("[]", "line 2: no JSON object"),
         ('{"answer": "4"}', "line 2"),
         ('{"question": 1, "answer": "4"}', "line 2"),
         ('{"question": "q", "answer": "4", "attempts": {"small": {"answer": "4", "outcome": "fine"}}}', "line 2"),

@@ -1,5 +1,6 @@
 """Fine-tuning: the loss counts exactly the reference's span, a killed run goes on as if nothing had happened, the loss falls."""
 
+import asyncio
 import dataclasses
 import inspect
 import json
@@ -270,7 +271,7 @@ def test_adapters_are_trained_merged_and_decoded(settings: SftSettings, weights:
     try:
         answer = trace_of(engine, ROWS[0].question, BudgetPolicy(max_thinking_tokens=16, max_answer_tokens=8))
     finally:
-        engine.stop()
+        asyncio.run(engine.close())
     assert answer.token_ids and answer.finish_reason is not None
 
 
