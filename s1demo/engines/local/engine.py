@@ -96,7 +96,7 @@ def _device_type(device: str) -> str:
     import torch
 
     try:
-        return torch.device(device).type
+        return str(torch.device(device).type)
     except RuntimeError as error:
         raise ModelError(f"Unknown device {device!r}. Give a torch device such as cpu or cuda:0.") from error
 

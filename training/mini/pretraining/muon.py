@@ -30,10 +30,10 @@ def orthogonalise(matrices: Tensor) -> Tensor:
     return x
 
 
-class BatchedMuon(torch.optim.Muon):
+class BatchedMuon(torch.optim.Muon):  # type: ignore[misc]
     """The same updates and the same state as torch.optim.Muon, in half the time."""
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
         """Update every matrix that has a gradient (`closure` is not used)."""
         for group in self.param_groups:
