@@ -184,12 +184,12 @@ def _read(source: Source, tables: Mapping[str, Any]) -> list[Row]:
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"its columns have changed ({type(error).__name__}: {error}). There are: {has}. "
-            "Load an older revision, --source NAME=REPOSITORY@COMMIT, or change its reader in training/curation/sources.py"
+            "Load an older revision, --source NAME=REPOSITORY@COMMIT, or change its columns in training/curation/sources.yaml"
         ) from error
     if not rows:
         raise InputError(
             f"none of its records fits the paper's selection; its columns hold other values than they did. There are: {has}. "
-            "Load an older revision, --source NAME=REPOSITORY@COMMIT, or change its reader in training/curation/sources.py"
+            "Load an older revision, --source NAME=REPOSITORY@COMMIT, or change its columns in training/curation/sources.yaml"
         )
     return rows
 

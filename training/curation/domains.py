@@ -12,12 +12,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from training.curation.msc import MSC_CLASSES
+import yaml
+
 from training.curation.records import Row
 from training.remote.asking import readings
 from training.remote.estimate import Task
 from training.remote.replies import Reply, ReplyFault
 
+MSC_CLASSES: dict[str, str] = yaml.safe_load(Path(__file__).with_name("msc.yaml").read_text(encoding="utf-8"))
 _LAST_CODE = re.compile(r"(?<!\d)(\d\d)$")  # featurization.py: completion[-2:]; a year's last digits are no code
 _DECORATION = " \t\r\n*.`"
 SYSTEM = "\n".join(

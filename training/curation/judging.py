@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from s1demo.errors import InputError
-from s1demo.grading import Grader, Outcome, extract_answer
+from s1demo.grading import Outcome
+from training.curation.difficulty import grade_texts
 from training.curation.records import Attempt, Row, question_id
 from training.recipes import Count, Section
 from training.remote.asking import ask_all, readings
@@ -109,28 +110,15 @@ def graded_attempts(rows: Iterable[Row], path: Path, settings: JudgeSettings) ->
     verdicts = _verdicts((_prompt(row, attempt.answer_text) for row in rows for attempt in row.attempts.values()), path, settings)
 
     def judged(row: Row, attempt: Attempt) -> Attempt:
-        if not attempt.answer_text.strip():
-            return attempt
-        return replace(attempt, outcome=verdicts(_prompt(row, attempt.answer_text)))
+        text = attempt.answer_text
+        return replace(attempt, outcome=verdicts(_prompt(row, text))) if text.strip() else attempt
 
-    return [
-        replace(row, attempts={name: judged(row, attempt) for name, attempt in row.attempts.items()}) if row.attempts else row
-        for row in rows
-    ]
+    return [replace(row, attempts={name: judged(row, each) for name, each in row.attempts.items()}) for row in rows]
 
 
 def _by_rules(rows: Sequence[Row], processes: int) -> list[Row]:
-    answered = [row for row in rows if row.trace_answer.strip() and row.answer.strip()]
-    with Grader(processes) as grader:
-        outcomes = iter(
-            list(grader.grade_many((extract_answer(row.trace_answer, row.kind), row.answer, row.kind) for row in answered))
-        )
-    graded = []
-    for row in rows:
-        if row.trace_answer.strip():
-            row = replace(row, trace_outcome=next(outcomes) if row.answer.strip() else Outcome.UNSCORABLE)
-        graded.append(row)
-    return graded
+    graded = iter(grade_texts([(row, row.trace_answer) for row in rows if row.trace_answer.strip()], processes))
+    return [replace(row, trace_outcome=next(graded)[1]) if row.trace_answer.strip() else row for row in rows]
 
 
 def _verdicts(prompts: Iterable[str], path: Path, settings: JudgeSettings) -> Callable[[str], Outcome]:

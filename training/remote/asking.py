@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
+from s1demo.decoding.merged import map_or_cancel
 from s1demo.engines.servers.completions import Refusal, ServerFault
 from s1demo.errors import EngineError, InputError, S1Error
 from s1demo.evals.journal import Journal, records
@@ -45,10 +46,7 @@ def ask_all(task: Task[Any], prompts: Mapping[str, str], path: Path, settings: E
         run.say(f"{task.name}: {run.n_good:,} of {len(prompts):,} questions have a reply in {path}.")
         if run.todo:
             run.refuse_if_too_dear()
-            try:
-                asyncio.run(run.ask())
-            except ExceptionGroup as failed:
-                raise failed.exceptions[0] from failed
+            asyncio.run(run.ask())
         run.conclude()
 
 
@@ -99,23 +97,16 @@ class _Run:
         """Ask everything that is to do, many at a time."""
         from tqdm import tqdm
 
-        waiting = iter(self.todo)
         mean = self._settings.mean_tokens_out or self._task.mean_tokens_out
-        bar = tqdm(total=len(self._prompts), initial=self.n_good, desc=self._task.name)
-        async with ChatEndpoint(self._settings, mean) as endpoint:
+        with tqdm(total=len(self._prompts), initial=self.n_good, desc=self._task.name) as bar:
+            async with ChatEndpoint(self._settings, mean) as endpoint:
 
-            async def work() -> None:
-                for key in waiting:  # one iterator for all workers: each takes what comes next
+                async def one(key: str) -> None:
                     await self._settle(key, endpoint)
                     bar.update(key in self._good)
                     bar.set_postfix(unusable=self._faults.total(), refresh=False)
 
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(min(self._settings.max_concurrent, len(self.todo))):
-                        group.create_task(work())
-            finally:
-                bar.close()
+                await map_or_cancel(one, self.todo, self._settings.max_concurrent)
 
     async def _settle(self, key: str, endpoint: ChatEndpoint) -> None:
         """Ask one question until it has a usable reply, or enough unusable ones, or cannot be asked now; not in a stopped run."""
