@@ -59,13 +59,7 @@ class Reply:
 
     def through(self, change: Callable[[str], str]) -> Reply:
         """The same reply with every text changed."""
-        return replace(
-            self,
-            content=change(self.content),
-            reasoning=change(self.reasoning),
-            finish_reason=change(self.finish_reason),
-            model=change(self.model),
-        )
+        return replace(self, **{name: change(value) for name, value in vars(self).items() if isinstance(value, str)})
 
 
 def read_events(events: Iterable[Any]) -> Reply:

@@ -22,7 +22,6 @@ from training.mini.language.tokenizer import MiniTokenizer
 from training.mini.pretraining.batching import IGNORED, Position, make_batch, stream
 from training.mini.pretraining.documents import Document, DocumentWriter
 from training.mini.pretraining.fast_forward import FastForward
-from training.mini.pretraining.muon import BatchedMuon
 from training.mini.pretraining.network import build_network
 from training.mini.pretraining.training_loop import Progress, learning_rate_factor, load_weights
 from training.mini.recipe import Optimisation, Recipe, load_recipe
@@ -140,22 +139,6 @@ def test_the_training_pass_computes_what_transformers_computes() -> None:
     for mine, theirs in zip(torch.autograd.grad(loss, weights), torch.autograd.grad(expected, weights), strict=True):
         assert torch.allclose(mine, theirs, atol=1e-4)
 
-
-def test_batched_muon_equals_torch_muon() -> None:
-    torch.manual_seed(0)
-    shapes = [(32, 32), (64, 32), (32, 64), (64, 32)]
-    start, gradients = ([torch.randn(shape) for shape in shapes] for _ in range(2))
-    results = []
-    for kind in (BatchedMuon, torch.optim.Muon):
-        matrices = [torch.nn.Parameter(matrix.clone()) for matrix in start]
-        optimiser = kind(matrices, lr=0.1, weight_decay=0.1, momentum=0.95)
-        for _ in range(3):
-            for matrix, gradient in zip(matrices, gradients, strict=True):
-                matrix.grad = gradient.clone()
-            optimiser.step()
-        results.append(matrices)
-    for mine, theirs in zip(*results, strict=True):
-        assert torch.allclose(mine, theirs, atol=1e-2)
 
 
 def test_stream_continues_where_it_was() -> None:
