@@ -33,8 +33,7 @@ def pretrain(rank: int, recipe: Recipe, base: str, meeting_point: str, resume: b
         resume: continue from the last checkpoints if there are any.
     """
     torch.set_num_threads(1)
-    if recipe.processes > 1:
-        dist.init_process_group("gloo", init_method=f"file://{meeting_point}", rank=rank, world_size=recipe.processes)
+    dist.init_process_group("gloo", init_method=f"file://{meeting_point}", rank=rank, world_size=recipe.processes)
     tokenizer = MiniTokenizer(recipe.run_folder / "tokenizer")
     network = build_network(recipe.bases[base].shape, tokenizer, recipe.seed)
     for stage, knobs in ((base, recipe.bases[base].pretrain), (f"{base}-instruct", recipe.bases[base].instruct)):
@@ -44,8 +43,7 @@ def pretrain(rank: int, recipe: Recipe, base: str, meeting_point: str, resume: b
         trainer.run(stream(writer.sample, seed, knobs.batch_tokens, tokenizer.pad_id, trainer.position, share))
     if rank == 0:
         export_network(network, recipe.run_folder / "tokenizer", recipe.run_folder / base)
-    if recipe.processes > 1:
-        dist.destroy_process_group()
+    dist.destroy_process_group()
 
 
 def run(recipe: Recipe, base: str, *, resume: bool = True) -> None:

@@ -65,8 +65,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, knobs: Optimisation, network: PreTrainedModel, stage: str, *, resume: bool) -> None:
         """Set up optimisers and continue from the stage's checkpoint if there is one and `resume` is set."""
         self.recipe, self.knobs, self.network, self.stage = recipe, knobs, network, stage
-        self.rank = dist.get_rank() if dist.is_initialized() else 0
-        self.world = dist.get_world_size() if dist.is_initialized() else 1
+        self.rank, self.world = dist.get_rank(), dist.get_world_size()
         self.optimisers = make_optimisers(network, knobs.muon_lr, knobs.adamw_lr, knobs.muon_weight_decay)
         self.peaks = [optimiser.param_groups[0]["lr"] for optimiser in self.optimisers]
         self.progress, self.position = Progress(), Position()
@@ -115,8 +114,7 @@ class Trainer:
         parameters = [p for p in self.network.parameters() if p.grad is not None]
         counts = torch.tensor([float(loss.detach()), float((batch.targets != IGNORED).sum()), float(batch.n_tokens)])
         flat = torch.cat([p.grad.flatten() for p in parameters if p.grad is not None] + [counts])
-        if self.world > 1:
-            dist.all_reduce(flat)
+        dist.all_reduce(flat)
         counts = flat[-3:]
         offset = 0
         for p in parameters:
@@ -130,8 +128,6 @@ class Trainer:
 
     def _agree(self, decision: bool) -> bool:
         """The first process decides for all, since clocks differ."""
-        if self.world == 1:
-            return decision
         flag = torch.tensor([int(decision)])
         dist.broadcast(flag, 0)
         return bool(flag.item())
@@ -146,10 +142,8 @@ class Trainer:
 
     def _save(self) -> None:
         """Weights, optimisers, progress and every process's place in its stream, replaced in one move."""
-        positions: list[Any] = [self.position]
-        if self.world > 1:
-            positions = [None] * self.world
-            dist.all_gather_object(positions, self.position)
+        positions: list[Any] = [None] * self.world
+        dist.all_gather_object(positions, self.position)
         if self.rank == 0:
             state = {
                 "network": self.network.state_dict(),
