@@ -89,13 +89,6 @@ def _write_statistics(out: Path, plan: SweepPlan, engine: Engine) -> None:
     statistics_path(out).write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 
-def write_table(folder: Path, failed: Sequence[str], compared_with: str) -> str:
-    """Write `table.md` over all results in a folder; returns it."""
-    text = report(folder, failed, load_published(), compared_with)
-    (folder / "table.md").write_text(text, encoding="utf-8")
-    return text
-
-
 def report(folder: Path, failed: Sequence[str], published: Published, compared_with: str) -> str:
     """Measured points with the published ones beside them, the paper's three metrics, and token counts, in Markdown.
 
@@ -174,7 +167,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.out.mkdir(parents=True, exist_ok=True)
             settings = settings_of(options)
             failed += asyncio.run(evaluate(open_patiently(settings), settings, asked, plans, options.out, typed))
-            print(write_table(options.out, failed, options.published), flush=True)
+            text = report(options.out, failed, load_published(), options.published)
+            (options.out / "table.md").write_text(text, encoding="utf-8")
+            print(text, flush=True)
     except S1Error as error:
         print(f"evaluate: {one_line(str(error))}", file=sys.stderr)
         return BAD_INPUT
@@ -188,7 +183,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="evaluate", description="The paper's evaluation of a trained model.")
     add = parser.add_argument
     add("--model", required=True, metavar="FOLDER_OR_HUB_ID")
-    add("--benchmarks", type=_names, required=True, metavar="NAME,...", help=f"any of {', '.join(NAMES)}, FILE.jsonl")
+    names, known = lambda text: list(filter(None, text.split(","))), f"any of {', '.join(NAMES)}, FILE.jsonl"
+    add("--benchmarks", type=names, required=True, metavar="NAME,...", help=known)
     add("--out", type=Path, required=True, metavar="FOLDER", help="one run.json per benchmark, and table.md over all of them")
     add("--budgets", type=numbers_of, metavar="N,...", help="thinking budgets, '' for none; the paper's by default")
     add("--waits", type=numbers_of, metavar="K,...", help="ends to suppress, '' for none; the paper's by default")
@@ -196,10 +192,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--engine", choices=ENGINES, help="what decodes (default: S1_ENGINE or transformers)")
     add("--published", choices=PUBLISHED_MODELS, default=PUBLISHED_MODELS[0], help="whose published numbers to show")
     return parser
-
-
-def _names(text: str) -> list[str]:
-    return [name for name in text.split(",") if name]
 
 
 if __name__ == "__main__":

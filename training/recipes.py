@@ -5,9 +5,11 @@ A section is a dataclass whose annotations say what its entries may be; pydantic
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -15,7 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, WrapValidator
 
-from s1demo.errors import InputError
+from s1demo.errors import InputError, S1Error
 
 T = TypeVar("T")
 Count = Annotated[int, Field(ge=1)]
@@ -139,6 +141,16 @@ def recipe_options(description: str, section: str = "", default: Path | None = N
         say = f"replace an entry of the {section} section"
         parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=say)
     return parser
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Around a command: what a person can put right ends it with its message and exit code 2, without a traceback."""
+    try:
+        yield
+    except S1Error as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
 
 
 def read_section(recipe: Path, section: str, kind: type[T], overrides: Sequence[str] = ()) -> T:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 from s1demo.budget import BudgetPolicy
 from s1demo.decoding.merged import map_or_cancel
-from s1demo.decoding.runs import decode_batch
+from s1demo.decoding.runs import decode_batch, whole_segment
 from s1demo.engines import Engine, open_engine
 from s1demo.errors import InputError
 from s1demo.evals.journal import Journal, records
@@ -128,8 +127,7 @@ async def _chat(engine: Engine, question: str, settings: AttemptSettings) -> tup
     prompt = (*tokenizer.encode(before, special=True), *tokenizer.encode(question), *tokenizer.encode(after, special=True))
     room = min(settings.max_answer_tokens, engine.info.context_length - len(prompt))
     request = Request(prompt, room, frozenset({tokenizer.end_of_turn_id}), 0, settings.sampling)
-    async with aclosing(engine.stream(request)) as segments:
-        return [], [index async for segment in segments for index in segment.token_ids]
+    return [], list((await whole_segment(engine, request)).token_ids)
 
 
 def _text(engine: Engine, token_ids: Sequence[int]) -> str:

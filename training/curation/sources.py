@@ -90,8 +90,7 @@ def _each(read: Callable[[Record, str], Row | None]) -> Callable[[Tables], Itera
 
 def _row(record: Record, question: str, solution: Any, source: str, cot_type: str, used: str, **answer: Any) -> Row:
     """A row whose `meta` holds the paper's cot_type and, as metadata, the columns that are not used for something else."""
-    names = used.split()
-    metadata = {name: value for name, value in record.items() if name not in names and _short(value)}
+    metadata = {name: value for name, value in record.items() if name not in used.split() and _short(value)}
     meta = {"cot_type": cot_type, "metadata": json.loads(json.dumps(metadata, default=str))}
     return Row(question, solution=_text(solution), source=source, meta=meta, **{"answer": "", **answer})
 
@@ -147,11 +146,10 @@ def _numina_math(tables: Tables) -> Iterator[Row]:
     others, forum = [], []
     for record in tables["all"]:
         question, solution, origin = record["problem"], record["solution"], record["source"]
-        row = partial(_row, record, question, solution, f"AI-MO/NuminaMath-CoT/{origin}", "math", "problem solution messages")
-        if origin == "aops_forum":
-            forum.append(row(**_boxed(solution)))
-        elif question in listed or Row(question, "").id in KEPT:
-            others.append(row(**_boxed(solution)))
+        if origin == "aops_forum" or question in listed or Row(question, "").id in KEPT:
+            source, used = f"AI-MO/NuminaMath-CoT/{origin}", "problem solution messages"
+            row = _row(record, question, solution, source, "math", used, **_boxed(solution))
+            (forum if origin == "aops_forum" else others).append(row)
     yield from others + forum
 
 

@@ -4,6 +4,7 @@ The second, short one counts the delimiters of a turn in the loss and makes an i
 them, and a model that has never written them learns to write them wherever it is at a loss.
 
     python -m training.mini.pretrain --recipe training/recipes/s1-mini.yaml --base large
+    python -m training.mini.pretrain --recipe training/recipes/s1-mini.yaml --base large --export runs/s1-mini/preview
 """
 
 from __future__ import annotations
@@ -62,13 +63,25 @@ def run(recipe: Recipe, base: str, *, resume: bool = True) -> None:
             mp.spawn(pretrain, arguments, nprocs=recipe.processes)  # type: ignore[attr-defined, no-untyped-call]
 
 
+def export(recipe: Recipe, base: str, target: Path) -> None:
+    """Write a base's latest checkpoint as a model folder, also while it is still training."""
+    tokenizer = recipe.run_folder / "tokenizer"
+    network = build_network(recipe.bases[base].shape, MiniTokenizer(tokenizer), recipe.seed)
+    network.load_state_dict(torch.load(recipe.run_folder / f"{base}.pt", weights_only=True)["network"])
+    export_network(network, tokenizer, target)
+
+
 def main() -> None:
     """Pre-train one base of a recipe."""
     parser = recipe_options("Pre-train a base model of the miniature.")
     parser.add_argument("--base", choices=("large", "small"), required=True)
     parser.add_argument("--resume", action=argparse.BooleanOptionalAction, default=True, help="continue from the last checkpoint")
+    parser.add_argument("--export", type=Path, metavar="FOLDER", help="only write the last checkpoint as a model folder")
     args = parser.parse_args()
-    run(load_recipe(args.recipe), args.base, resume=args.resume)
+    if args.export:
+        export(load_recipe(args.recipe), args.base, args.export)
+    else:
+        run(load_recipe(args.recipe), args.base, resume=args.resume)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -46,17 +45,19 @@ def learning_rate_factor(progress: Progress, knobs: Optimisation) -> float:
 
 def keep_freed_memory() -> None:
     """Tell glibc to keep freed memory for the next step; handing it back and faulting it in again is slow."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        for parameter, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 2**28)):
-            mallopt(parameter, value)
+    for parameter, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 2**28)):
+        _call_glibc("mallopt", parameter, value)
 
 
 def return_freed_memory() -> None:
     """Hand freed memory back once in a while: attention's changing shapes leave holes, 4 GB of them after 40 minutes."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    _call_glibc("malloc_trim", 0)
+
+
+def _call_glibc(name: str, *arguments: int) -> None:
+    """Call a function that only glibc has; elsewhere nothing happens."""
+    if function := getattr(ctypes.CDLL(None), name, None):
+        function(*arguments)
 
 
 class Trainer:
@@ -164,8 +165,3 @@ class Trainer:
         self.progress = Progress(**state["progress"])
         self.position = Position(**state["positions"][self.rank])
         torch.set_rng_state(state["torch_rng"])
-
-
-def load_weights(network: PreTrainedModel, checkpoint: Path) -> None:
-    """Load a stage's weights into a network."""
-    network.load_state_dict(torch.load(checkpoint, weights_only=True)["network"])
