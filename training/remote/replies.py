@@ -55,7 +55,8 @@ class Reply:
 
     def through(self, change: Callable[[str], str]) -> Reply:
         """The same reply with every text changed."""
-        return replace(self, **{name: change(value) for name, value in vars(self).items() if isinstance(value, str)})
+        texts: dict[str, Any] = {name: change(value) for name, value in vars(self).items() if isinstance(value, str)}
+        return replace(self, **texts)
 
 
 def read_events(events: Iterable[Any]) -> Reply:
