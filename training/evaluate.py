@@ -104,7 +104,7 @@ def report(folder: Path, failed: Sequence[str], published: Published, compared_w
         cells = [published_cell(run.benchmark, point, published, compared_with) for point in run.points]
         has_metrics = compared_with == PUBLISHED_MODELS[0] and same_benchmark(run.benchmark, "aime24")
         runs.append((run, cells, has_metrics, json.loads(counts.read_text(encoding="utf-8"))))
-    return Template(_TEMPLATE.read_text(encoding="utf-8"), keep_trailing_newline=True).render(
+    text: str = Template(_TEMPLATE.read_text(encoding="utf-8"), keep_trailing_newline=True).render(
         runs=runs,
         failed=failed,
         compared_with=compared_with,
@@ -112,6 +112,7 @@ def report(folder: Path, failed: Sequence[str], published: Published, compared_w
         metrics=next(row for row in published.metrics if row.method == "BF"),
         metrics_source=published.metrics_source.partition(";")[0],
     )
+    return text
 
 
 def published_cell(benchmark: str, point: Point, published: Published, model: str) -> str:

@@ -143,7 +143,7 @@ def _chosen(rule: Any, record: Record) -> Any:
 def _numina_math(tables: Tables) -> Iterator[Row]:
     """All of the AoPS forum; of the other sources a fixed list of 500, and the questions that are forced in."""
     listed = {record["problem"] for record in tables["list of 500"]}
-    others, forum = [], []
+    others, forum = list[Row](), list[Row]()
     for record in tables["all"]:
         question, solution, origin = record["problem"], record["solution"], record["source"]
         if origin == "aops_forum" or question in listed or Row(question, "").id in KEPT:
