@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T")
 Reaction = Callable[[T], Iterable[AsyncGenerator[T, None]]]
 
@@ -73,6 +74,18 @@ async def gather_or_cancel(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         return list(await asyncio.gather(*tasks))
     finally:
         await _cancel(tasks)
+
+
+async def map_or_cancel(function: Callable[[S], Awaitable[T]], items: Iterable[S], at_once: int) -> list[T]:
+    """A function's results for many items, so many at a time, in order; where one fails or this is cancelled, all are stopped."""
+    waiting, results = iter(enumerate(items)), dict[int, T]()
+
+    async def work() -> None:
+        for number, item in waiting:  # one iterator for all workers: each takes what comes next
+            results[number] = await function(item)
+
+    await gather_or_cancel(work() for _ in range(at_once))
+    return [results[number] for number in sorted(results)]
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:

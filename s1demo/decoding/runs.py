@@ -5,13 +5,12 @@ Wherever a question is taken, a `Prompt` is taken too: who asks the same questio
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
 from s1demo.budget import BudgetForcer, BudgetPolicy
-from s1demo.decoding.merged import gather_or_cancel, merged, named
+from s1demo.decoding.merged import map_or_cancel, merged, named
 from s1demo.decoding.prompt import Prompt
 from s1demo.engines.base import Engine, TextStream
 from s1demo.engines.coalescing import CoalescingEngine
@@ -94,13 +93,11 @@ async def decode_batch(
     Raises:
         InputError, EngineError: see `run`.
     """
-    gate = asyncio.Semaphore(max_concurrent)
 
-    async def one(question: Prompt | str, policy: BudgetPolicy) -> list[Event]:
-        async with gate:
-            return await run_to_end(engine, Prompt.of(engine, question).forcer(policy, sampling))
+    async def one(asked: tuple[Prompt | str, BudgetPolicy]) -> list[Event]:
+        return await run_to_end(engine, Prompt.of(engine, asked[0]).forcer(asked[1], sampling))
 
-    return await gather_or_cancel(one(question, policy) for question, policy in runs)
+    return await map_or_cancel(one, runs, max_concurrent)
 
 
 def compare(

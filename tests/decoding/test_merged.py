@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from s1demo.decoding.merged import gather_or_cancel, merged
+from s1demo.decoding.merged import gather_or_cancel, map_or_cancel, merged
 
 
 class Streams:
@@ -97,3 +97,36 @@ def test_work_side_by_side_comes_in_order_and_ends_together():
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert asyncio.run(fail()) == set()
+
+
+def test_many_items_are_worked_on_so_many_at_a_time_and_results_keep_their_order():
+    running, most = 0, 0
+
+    async def work(n: int) -> int:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        for _ in range(5 - n % 5):  # later ones are ready first
+            await asyncio.sleep(0)
+        running -= 1
+        return 10 * n
+
+    assert asyncio.run(map_or_cancel(work, range(12), 3)) == [10 * n for n in range(12)] and most == 3
+    assert asyncio.run(map_or_cancel(work, [], 3)) == []
+
+
+def test_an_item_that_fails_stops_the_others_and_those_that_wait_are_not_begun():
+    begun = []
+
+    async def work(n: int) -> None:
+        begun.append(n)
+        if n == 1:
+            raise ValueError("broken")
+        await asyncio.sleep(60)
+
+    async def fail() -> set[asyncio.Task]:
+        with pytest.raises(ValueError, match="broken"):
+            await map_or_cancel(work, range(9), 2)
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    assert asyncio.run(fail()) == set() and begun == [0, 1]
