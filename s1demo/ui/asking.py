@@ -118,7 +118,7 @@ def stream_into(
     """Connect Run and Stop with the view.
 
     Args:
-        view: the component that shows the run; its script listens to `resync`.
+        view: the component that shows the run; its script triggers `resync` and `withdraw`.
         kind: the tab, and the kind of its runs.
         row: the question row.
         inputs: what can be set besides the question, by its name in the address; `speed` among it.
@@ -173,8 +173,8 @@ def stream_into(
         concurrency_id="runs",
         **PRIVATE,
     )
-    stopped = row.stop.click(stop, queue=False, js=asked("stop", ()), **PRIVATE)
-    stopped.then(None, cancels=[started], **PRIVATE)  # one that still waits in the queue, too
+    row.stop.click(stop, queue=False, js=asked("stop", ()), **PRIVATE)
+    view.withdraw(None, cancels=[started], **PRIVATE)  # Gradio never fires the `cancels` of a `then`
     view.resync(repeat, outputs=view, queue=False, **PRIVATE)
     return fields
 

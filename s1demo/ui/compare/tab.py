@@ -83,7 +83,7 @@ def build_compare_tab(exhibit: Exhibit) -> Fields:
     inputs = _controls_row(exhibit.engine.info.context_length)
     keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{what}</dd>" for key, what in KEYS)
     template = _VIEW.format(panes="".join(PANES.values()), keys=keys)
-    view = scripted("compare/compare", template, "resync", "save", elem_id="trace-view")
+    view = scripted("compare/compare", template, "resync", "withdraw", "save", elem_id="trace-view")
     file = scripted("compare/file", "<i></i>", elem_id="trace-file", visible="hidden")
     recorders: WeakKeyDictionary[View, ComparisonRecorder] = WeakKeyDictionary()
 

@@ -87,7 +87,7 @@ def build_timeline_tab(exhibit: Exhibit) -> Fields:
     apart = closest(context_length)
     note = f"<span>points behind lines lie at least {apart} tokens apart</span>" if apart > 1 else ""
     template = _VIEW.format(forced=html.escape(FINAL_ANSWER), apart=note)
-    view = scripted("timeline/timeline", template, "resync", elem_id="timeline-view")
+    view = scripted("timeline/timeline", template, "resync", "withdraw", elem_id="timeline-view")
 
     def start(question: str, waits: Any, where: Any, every: Any) -> tuple[View, Events]:
         policy, probes = BudgetPolicy(num_ignore=whole(waits, "number of Waits")), probe_at(where, every, context_length)
