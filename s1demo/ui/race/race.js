@@ -5,7 +5,7 @@ import { Asking } from "../web/asking.js";
 import { make, ROUND_ARROW } from "../web/dom.js";
 import { keepNewestInSight } from "../web/pieces.js";
 import { axisEnd, drawStrip, niceStep, showVerdict, signed, verdictClass } from "../web/strip.js";
-import { TraceText } from "../web/trace_text.js";
+import { TraceText, writingOperations } from "../web/trace_text.js";
 
 const RACE_CROWDED = [[8, "few"], [16, "some"], [Infinity, "many"]]; // samples -> how high their lanes are
 
@@ -16,15 +16,12 @@ export function mount(component) {
   let race;
 
   const operations = {
+    ...writingOperations((name) => lane(name).text),
     start: (name) => lane(name),
-    text: (name, kind, written) => lane(name).text.write(kind, written),
     wait: (name, number, tokens, written) => {
       lane(name).waits.push(written);
-      lane(name).text.wait(t(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`));
+      lane(name).text.wait(number, tokens);
     },
-    forced: (name, written) => lane(name).text.force(written),
-    end: (name, reason) => lane(name).text.end(reason),
-    delimiter: (name, written, label) => lane(name).text.delimiter(written, label),
     spent: (name, tokens) => (lane(name).node.dataset.tokens = lane(name).tokens = tokens),
     answered: (name, tokens, answer, verdict, waits) => lane(name).answers.push({ tokens, answer, verdict, waits }),
     fair: (tokens) => (race.fair = tokens),
@@ -78,7 +75,7 @@ export function mount(component) {
     race.chosen = name;
     for (const each of race.lanes.values()) each.button.setAttribute("aria-pressed", each.name === name);
     const chosen = race.lanes.get(name);
-    scroller.replaceChildren(chosen.text.node);
+    scroller.replaceChildren(chosen.text.trace);
     delete scroller.dataset.followed;
     keepNewestInSight(scroller);
     part("#race-trace-title").textContent = name === "sequential" ? t("What the sequential trace wrote") : `What ${chosen.title} wrote`;

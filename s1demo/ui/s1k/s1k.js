@@ -2,7 +2,6 @@
 
 import * as address from "../page/address.js";
 import { t } from "../page/language.js";
-import { make } from "../web/dom.js";
 import { choiceMenu, FacetMenu, LengthBars } from "./filters.js";
 import { RowList } from "./list.js";
 import { RowReader } from "./row.js";
@@ -99,7 +98,7 @@ export function mount({ element, props, trigger, watch }) {
     for (const menu of menus) menu.show(facets[menu.name]);
     order.value = state.order || "index";
     teachers.hidden = catalogue.teachers.length < 2;
-    teachers.replaceChildren(...catalogue.teachers.map(([value, name]) => Object.assign(make("option", "", `${t("trace")}: ${t(name)}`), { value })));
+    teachers.replaceChildren(...catalogue.teachers.map(([value, name]) => new Option(`${t("trace")}: ${t(name)}`, value)));
     teachers.value = teacher;
     const all = catalogue.rows.length.toLocaleString("en"), narrowed = state.search || Object.values(state.chosen).some((values) => values.length);
     const found = rows.length ? `${rows.length.toLocaleString("en")} of ${all} rows` : `No row of ${all} has all of this.`;

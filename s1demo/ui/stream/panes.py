@@ -17,11 +17,7 @@ _PANE = """
   </header>
   <div class="meter" role="meter" aria-label="thinking tokens of the {name} run"
     aria-valuemin="0" aria-valuemax="0" aria-valuenow="0"><i></i></div>
-  <div class="trace" role="region" tabindex="0" aria-label="trace of the {name} run">
-    <div class="thinking" data-empty="{empty}"></div>
-    <div class="ending"></div>
-    <div class="answer-line"></div>
-  </div>
+  <div class="trace trace-text" role="region" tabindex="0" aria-label="trace of the {name} run" data-empty="{empty}"></div>
   <footer><span class="answer"></span><span class="verdict"></span><span class="details"></span></footer>
 </article>"""
 PANES = {name: _PANE.format(name=name, title=title, empty=empty) for name, (title, empty) in RUNS.items()}  # as HTML

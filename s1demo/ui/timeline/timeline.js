@@ -5,7 +5,7 @@ import { Asking } from "../web/asking.js";
 import { CHECK, CROSS, ROUND_ARROW, svgNode } from "../web/dom.js";
 import { keepNewestInSight } from "../web/pieces.js";
 import { axisEnd, drawStrip, niceStep, shorten, showVerdict, verdictClass } from "../web/strip.js";
-import { TraceText } from "../web/trace_text.js";
+import { TraceText, writingOperations } from "../web/trace_text.js";
 
 const TL = { left: 52, right: 22, top: 26, height: 168, bottom: 8, mostMarks: 240 };
 
@@ -17,20 +17,18 @@ export function mount(component) {
   let run;
 
   const operations = {
+    ...writingOperations(() => text),
     start: () => {},
-    text: (_, kind, written) => text.write(kind, written),
     wait: (_, number, tokens) => {
       run.waits.push({ at: tokens, answer: null, verdict: "" });
-      text.wait(t(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`));
+      text.wait(number, tokens);
     },
-    forced: (_, written) => text.force(written),
     count: (_, tokens) => (part(".tl-trace").dataset.thinkingTokens = run.tokens = tokens),
     "so-far": (_, number, answer, verdict) => Object.assign(run.waits[number - 1], { answer, verdict }),
     end: (_, reason) => {
       run.ended = reason;
       text.end(reason);
     },
-    delimiter: (_, written, label) => text.delimiter(written, label),
     status: (_, words) => (part(".status").textContent = t(words)),
     answer: (_, answer, verdict, details, group) => {
       run.own = { answer, verdict, group };
@@ -46,7 +44,6 @@ export function mount(component) {
   function clear() {
     run = { tokens: 0, waits: [], points: [], at: null, ended: null, own: null }; // at: the point the visitor has chosen; null follows the run
     text.clear();
-    delete scroller.dataset.followed;
     for (const name of [".status", ".count", ".details", "footer .answer", "footer .verdict"]) part(name).textContent = "";
     part(".tl-trace").classList.remove("finished");
     svg.setAttribute("aria-label", t("The trace is growing; nothing has been asked yet."));

@@ -4,6 +4,7 @@ import { t } from "../page/language.js";
 import { drawFork } from "./fork.js";
 import { Pane } from "./pane.js";
 import { shorten, signed } from "./strip.js";
+import { writingOperations } from "./trace_text.js";
 
 export class Comparison {
   constructor(root) {
@@ -17,13 +18,9 @@ export class Comparison {
         if (this.fresh) this.clear();
         pane(run).start(budget);
       },
-      text: (run, kind, text) => pane(run).write(kind, text),
-      wait: (run, number, tokens) => pane(run).wait(number, tokens),
-      forced: (run, text) => pane(run).force(text),
+      ...writingOperations(pane),
       count: (run, tokens) => (pane(run).data.tokens = tokens),
       shared: (run, tokens, characters) => pane(run).share(tokens, characters),
-      end: (run, reason, tokens) => pane(run).end(reason, tokens),
-      delimiter: (run, text, label) => pane(run).delimiter(text, label),
       status: (run, text) => (pane(run).status.textContent = t(text)),
       "so-far": (run, number, answer, verdict) => pane(run).answerSoFar(number, answer, verdict),
       loop: (run, token, period) => pane(run).loop(token, period),

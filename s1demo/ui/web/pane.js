@@ -1,39 +1,34 @@
-// One run on the page: header, meter, trace, answer. Model text is untrusted: it is only ever set as text. The thinking is in pieces
-// (pieces.js); what the run shares with the one beside it is in front of their mark.
+// One run on the page: header, meter, trace, answer. Model text is untrusted: it is only ever set as text.
+// What the run shares with the one beside it is in front of the mark of its pieces.
 
 import { t, tParts } from "../page/language.js";
-import { CHECK, CROSS, make, SCISSORS } from "./dom.js";
+import { CHECK, CROSS, make } from "./dom.js";
 import { hasFormula, observeFormulas } from "./math.js";
-import { keepNewestInSight, Pieces } from "./pieces.js";
+import { keepNewestInSight } from "./pieces.js";
+import { TraceText } from "./trace_text.js";
 
 const VERDICT_WORDS = { right: `${CHECK} right`, wrong: `${CROSS} wrong`, unclear: "? not comparable" };
 
 const UNBUDGETED = ["natural", "extended"];
 
-export class Pane {
+export class Pane extends TraceText {
   constructor(node) {
+    super(node.querySelector(".trace"), ["shared", "own"], 0, showFormulas);
     this.node = node;
-    for (const name of ["status", "count", "meter", "trace", "thinking", "ending", "answer-line", "answer", "verdict", "details"]) {
-      this[name.replace("-line", "Line")] = node.querySelector(`.${name}`);
-    }
-    this.pieces = new Pieces(this.thinking, ["shared", "own"], 0, showFormulas);
+    for (const name of ["status", "count", "meter", "answer", "verdict", "details"]) this[name] = node.querySelector(`.${name}`);
     this.trace.addEventListener("scroll", () => this.trace.classList.toggle("scrolled", this.trace.scrollTop > 0));
     this.clear();
   }
 
   clear() {
+    super.clear();
     this.data = { name: this.node.dataset.run, tokens: 0, shared: 0, waits: [], end: null, answer: null, verdict: "", stopped: "" };
     this.budget = 0;
     this.begun = this.finished = false;
-    this.pieces.clear();
     this.waitPieces = [];
     this.shared = 0; // characters
-    delete this.trace.dataset.followed;
-    this.answerText = null;
     this.node.querySelector(".loop")?.remove();
-    for (const part of [this.status, this.count, this.ending, this.answerLine, this.answer, this.verdict, this.details]) {
-      part.replaceChildren();
-    }
+    for (const part of [this.status, this.count, this.answer, this.verdict, this.details]) part.replaceChildren();
     this.verdict.className = "verdict";
     this.node.classList.remove("ended", "finished");
     this.drawCount();
@@ -60,26 +55,15 @@ export class Pane {
     return UNBUDGETED.includes(this.data.name) ? `${tokens} ${tokens === "1" ? "token" : "tokens"}` : `${tokens} of ${this.budget.toLocaleString("en")}`;
   }
 
-  write(kind, text) {
-    if (kind === "answer") return this.writeAnswer(text);
-    this.pieces.write(text);
-  }
-
-  writeAnswer(text) {
-    if (!this.answerText) this.answerLine.append((this.answerText = make("span", "answer-text")));
-    this.answerText.append(this.answerText.textContent ? text : text.trimStart());
-  }
-
   wait(number, tokens) {
     this.data.waits.push({ at: tokens, word: "", answer: null, verdict: "" });
-    const title = t(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`);
-    this.waitPieces.push(this.pieces.wait(title));
+    this.waitPieces.push(super.wait(number, tokens));
   }
 
   force(text) {
     const wait = this.data.waits.at(-1);
     if (wait) wait.word += text;
-    this.pieces.force(text);
+    super.force(text);
   }
 
   // What the run would have answered at one of its Waits, on a line of its own before the forced text.
@@ -114,17 +98,7 @@ export class Pane {
     this.data.end = { reason, at: tokens };
     this.data.tokens = tokens;
     this.node.classList.add("ended");
-    this.pieces.settle();
-    const words = { natural: "\u25A0 thinking ended by itself", budget: `${SCISSORS} budget reached`, context: `${SCISSORS} context full` }[reason];
-    this.ending.replaceChildren(make("p", reason === "natural" ? "natural-end" : "cut", t(words)));
-  }
-
-  delimiter(text, label) {
-    this.ending.firstElementChild.title = t("Forced: {text}", { text });
-    if (!label || this.answerLine.querySelector(".forced")) return;
-    const pill = make("span", "forced", label);
-    pill.title = t("Forced: {text}", { text });
-    this.answerLine.prepend(pill, " ");
+    super.end(reason);
   }
 
   finish(answer, verdict, details) {
