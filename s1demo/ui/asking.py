@@ -1,6 +1,6 @@
 """A tab that asks one question and streams one view: its question row with Run and Stop, and the events behind them.
 
-Compare, Timeline and Race are made of this; `web/asking.js` is the page's half. Knows no event and no operation.
+Compare, Timeline and Race are made of this; `web/asking.js` is the page's half. Knows no event.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from s1demo.ui.page.component import PRIVATE
 from s1demo.ui.page.translation import said
 from s1demo.ui.questions import DEFAULT_QUESTION, QuestionBank
 from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
-from s1demo.ui.stream.render import Op
+from s1demo.ui.stream.render import ComparisonView
 from s1demo.ui.stream.streaming import Message, View, ViewStream
 
 LANDING_TAB = "compare"  # the tab a visitor sees first; only its elements have ids without the tab's name
@@ -76,7 +76,7 @@ def question_row(kind: str, exhibit: Exhibit, first: str, n_examples: int = 4) -
         run = gr.Button(said("Run"), variant="primary", elem_id=element_id(kind, "run"), scale=0, min_width=72)
         stop = gr.Button(said("Stop"), elem_id=element_id(kind, "stop"), elem_classes=["asked-stop"], scale=0, min_width=72)
     linked = "wait" if exhibit.engine.info.engine == "replay" and kind != LANDING_TAB else "run"
-    line = f'<p id="{element_id(kind, "problem-text")}" class="asked-problem" role="alert" data-linked="{linked}"></p>'
+    line = f'<p id="{element_id(kind, "problem-text")}" class="problem-line" role="alert" data-linked="{linked}"></p>'
     gr.HTML(html_template=line, elem_classes=["asked-line"], apply_default_css=False, js_on_load=None)
     _examples(kind, exhibit.bank, question, list(dict.fromkeys((known, *exhibit.bank.examples(n_examples))))[:n_examples])
     return QuestionRow(question, run, stop)
@@ -142,7 +142,7 @@ def stream_into(
                 check_question(question, settings.max_question_chars)
                 folding, events = start(question, **named)
             except S1Error as error:  # said where every other problem of a run is said
-                folding, events = _Nothing(), _refused(error)
+                folding, events = ComparisonView([]), _refused(error)
             return ViewStream(number, folding, events, settings.max_run_seconds, pace)
 
         stream = await sessions.open(str(request.session_hash), kind, make)
@@ -177,14 +177,6 @@ def stream_into(
     view.withdraw(None, cancels=[started], **PRIVATE)  # Gradio never fires the `cancels` of a `then`
     view.resync(repeat, outputs=view, queue=False, **PRIVATE)
     return fields
-
-
-class _Nothing:
-    """The view of a run that does not begin."""
-
-    def feed(self, name: str, event: Any, seconds: float) -> list[Op]:
-        """Nothing happens."""
-        return []
 
 
 async def _refused(error: S1Error) -> Events:

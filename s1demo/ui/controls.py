@@ -67,7 +67,7 @@ def stop_slider(
 <div class="slider-label"><label for="{elem_id}-number">{label}</label>
   <input type="number" id="{elem_id}-number" min="0" max="{largest}" step="{step}" {auto} title="Type any number">
   <b class="unit"></b> <span class="note">({note})</span></div>
-<input type="range" id="{elem_id}-range" min="0" max="{len(stops) - 1}" step="1" aria-label="{label}"
+<input type="range" class="filled-range" id="{elem_id}-range" min="0" max="{len(stops) - 1}" step="1" aria-label="{label}"
   data-stops="{html.escape(json.dumps(stops))}" data-units="{units[0]}|{units[1]}">
 <div class="ticks" aria-hidden="true">{ticks}</div>"""
     return scripted("web/controls", template, value=value, elem_id=elem_id, elem_classes=["stop-slider"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import asdict
 from typing import Any
 
 from s1demo.budget import BudgetPolicy
@@ -56,10 +57,4 @@ class ComparisonRecorder:
 
 
 def _answer(name: str, item: AnswerSoFar) -> dict[str, Any]:
-    return {
-        "run": name,
-        "wait_number": item.wait_number,
-        "thinking_tokens": item.thinking_tokens,
-        "answer_text": item.answer_text,
-        "answer": extract_answer(item.answer_text),
-    }
+    return {"run": name, **asdict(item), "answer": extract_answer(item.answer_text)}

@@ -20,7 +20,7 @@ from s1demo.ui.page.address import Fields
 from s1demo.ui.page.component import PRIVATE, scripted
 from s1demo.ui.page.translation import said
 from s1demo.ui.questions import DEFAULT_QUESTION
-from s1demo.ui.stream.panes import PANES, RUNS
+from s1demo.ui.stream.panes import LEGEND, RUNS, stage
 from s1demo.ui.stream.render import ComparisonView
 from s1demo.ui.stream.streaming import View
 from s1demo.ui.stream.verdicts import Verdicts, given_answer, truth_for
@@ -34,15 +34,12 @@ _TOGGLE_MORE = """() => {
   document.getElementById("more").setAttribute("aria-expanded", open);
 }"""
 _SHOW_OWN = f'(word) => ({{__type__: "update", visible: word === {json.dumps(OWN)}}})'
+_INTRODUCTION = """
+<p class="asked-empty fork-empty">One question, three runs of one model. When the model wants to stop thinking, “Wait” can be
+  written in its place: it goes on, and may find its own mistake.</p>
+<p class="asked-stale fork-stale"></p>"""
 _VIEW = """
-<section class="fork" aria-label="fork picture">
-  <p class="fork-empty">One question, three runs of one model. When the model wants to stop thinking, “Wait” can be written in its
-    place: it goes on, and may find its own mistake.</p>
-  <p class="asked-stale fork-stale"></p>
-  <svg role="img" aria-label="Nothing has been run yet."></svg>
-  <p class="fork-story"></p>
-</section>
-<div class="panes">{panes}</div>
+{stage}
 <div class="outcome">
   <p class="outcome-text"><span class="truth"></span><span class="saved"></span></p>
   <div class="actions">
@@ -58,10 +55,7 @@ _VIEW = """
   <dl>{keys}</dl>
   <label><input type="checkbox" id="single-keys" checked> single letters do something, outside of text fields</label>
 </div>
-<p class="legend">
-  <span><span class="forced"><span class="symbol">↻</span>marked</span> text is forced, everything else is the model's own</span>
-  <span><span class="shared">grey</span> text: the run beside it has the same tokens</span>
-  <span>✂︎ cut · ■ stopped by itself</span>
+<p class="legend">{legend}
   <span>seconds are the model's; text appears at reading speed (see “more”)</span>
 </p>
 <p class="asked-done sr-only" id="announcement" role="status"></p>"""
@@ -82,9 +76,9 @@ def build_compare_tab(exhibit: Exhibit) -> Fields:
     row = question_row(KIND, exhibit, DEFAULT_QUESTION, N_EXAMPLES)
     inputs = _controls_row(exhibit.engine.info.context_length)
     keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{what}</dd>" for key, what in KEYS)
-    template = _VIEW.format(panes="".join(PANES.values()), keys=keys)
+    template = _VIEW.format(stage=stage("Nothing has been run yet.", _INTRODUCTION), legend=LEGEND, keys=keys)
     view = scripted("compare/compare", template, "resync", "withdraw", "save", elem_id="trace-view")
-    file = scripted("compare/file", "<i></i>", elem_id="trace-file", visible="hidden")
+    file = scripted("web/relay", "<i></i>", elem_id="trace-file", visible="hidden")
     recorders: WeakKeyDictionary[View, ComparisonRecorder] = WeakKeyDictionary()
 
     def start(question: str, **values: Any) -> tuple[View, Events]:

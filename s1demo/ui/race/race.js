@@ -4,7 +4,7 @@ import { localNumber, phrase, t } from "../page/language.js";
 import { Asking } from "../web/asking.js";
 import { make, ROUND_ARROW } from "../web/dom.js";
 import { keepNewestInSight } from "../web/pieces.js";
-import { axisEnd, drawStrip, niceStep, showVerdict, signed, verdictClass } from "../web/strip.js";
+import { axisEnd, drawStrip, showVerdict, signed, ticks, verdictClass } from "../web/strip.js";
 import { TraceText, writingOperations } from "../web/trace_text.js";
 
 const RACE_CROWDED = [[8, "few"], [16, "some"], [Infinity, "many"]]; // samples -> how high their lanes are
@@ -168,21 +168,17 @@ export function mount(component) {
 
   // Axis and the line of equal tokens, behind all lanes.
   function drawField(end, x) {
-    const place = (node, tokens) => ((node.style.left = x(tokens)), node), step = niceStep(end / (field.clientWidth > 500 ? 8 : 3));
-    const ticks = [];
-    for (let tokens = 0; tokens <= end; tokens += step) ticks.push(place(make("span", "tick", localNumber(tokens.toLocaleString("en"))), tokens));
-    const unit = make("span", "unit", t("tokens the model wrote"));
-    ticks.push(unit);
+    const place = (node, tokens) => ((node.style.left = x(tokens)), node);
+    const numbers = ticks(end, field.clientWidth > 500 ? 8 : 3).map((tokens) => place(make("span", "tick", localNumber(tokens.toLocaleString("en"))), tokens));
+    const unit = make("span", "unit", t("tokens the model wrote")), drawn = [...numbers, unit];
     if (race.fair !== null) {
-      const line = place(make("span", "fair"), race.fair);
-      line.append(make("b", "", t(`equal tokens: ${race.fair.toLocaleString("en")}`)));
-      const beyond = place(make("span", "beyond"), race.fair);
-      line.classList.toggle("far", race.fair > 0.6 * end);
-      ticks.push(beyond, line);
+      const words = t(`equal tokens: ${race.fair.toLocaleString("en")}`);
+      const line = make("span", `fair ${race.fair > 0.6 * end ? "far" : ""}`, make("b", "", words));
+      drawn.push(place(make("span", "beyond"), race.fair), place(line, race.fair));
     }
-    field.replaceChildren(...ticks);
+    field.replaceChildren(...drawn);
     const { left, top } = unit.getBoundingClientRect();
-    for (const tick of field.querySelectorAll(".tick")) { // numbers under the unit's own words are left out
+    for (const tick of numbers) { // numbers under the unit's own words are left out
       const box = tick.getBoundingClientRect();
       if (box.right > left - 6 && box.bottom > top && box.top < unit.getBoundingClientRect().bottom && unit.isConnected) tick.remove();
     }

@@ -2,7 +2,8 @@
 
 import * as address from "../page/address.js";
 import { Comparison } from "../web/comparison.js";
-import { copyText, make, svgNode } from "../web/dom.js";
+import { copyText, make } from "../web/dom.js";
+import { shorten } from "../web/strip.js";
 
 const FRAME_MS = 40; // a long recording is more work to draw than a short one
 
@@ -83,13 +84,7 @@ class Player {
 
   // How many leading frames pass a test that later ones fail.
   count(passes) {
-    let low = 0, high = this.frames.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (passes(this.frames[middle])) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return this.frames.findLastIndex(passes) + 1;
   }
 
   // Back means anew from the beginning.
@@ -157,19 +152,11 @@ export function mount({ element, props, trigger, watch }) {
     return `Recorded: ${answer.model} on ${answer.device}, ${sampling}, runs: ${runs}${truth}`;
   }
 
-  // A new stage for each recording: as many panes as it has runs. Their ids are this tab's own.
+  // A new stage for each recording: as many panes as it has runs.
   function setStage(runs) {
-    const fork = make("section", "fork"), panes = make("div", "panes");
-    fork.setAttribute("aria-label", "fork picture");
-    svgNode(fork, "svg", { role: "img", "aria-label": "Nothing has been played yet." });
-    fork.append(make("p", "fork-story"));
-    panes.dataset.runs = runs.length;
-    for (const run of runs) panes.append(root.querySelector(`template[data-run="${run}"]`).content.cloneNode(true));
-    for (const node of panes.querySelectorAll("[id]")) node.id = `replay-${node.id}`;
-    for (const node of panes.querySelectorAll("[aria-labelledby]")) {
-      node.setAttribute("aria-labelledby", `replay-${node.getAttribute("aria-labelledby")}`);
-    }
-    stage.replaceChildren(fork, panes);
+    stage.replaceChildren(root.querySelector("template").content.cloneNode(true));
+    for (const pane of stage.querySelectorAll("[data-run]")) if (!runs.includes(pane.dataset.run)) pane.remove();
+    stage.querySelector(".panes").dataset.runs = runs.length;
     return new Comparison(stage);
   }
 
@@ -231,16 +218,12 @@ export function mount({ element, props, trigger, watch }) {
 
   function listFile(titles) {
     choice.querySelector("optgroup.own")?.remove();
-    const group = make("optgroup", "own");
-    group.label = file ? "Your file" : "From the link";
-    titles.forEach((title, i) => group.append(option(`file ${i}`, title)));
-    choice.append(group);
+    offer("own", file ? "Your file" : "From the link", titles.map((title, i) => [`file ${i}`, title]));
   }
 
-  function option(value, title) {
-    const node = make("option", "", title.length > 90 ? `${title.slice(0, 89)}\u2026` : title);
-    node.value = value;
-    return node;
+  function offer(className, label, choices) {
+    const options = choices.map(([value, title]) => new Option(shorten(title, 90), value));
+    choice.append(Object.assign(make("optgroup", className, ...options), { label }));
   }
 
   function onChoice() {
@@ -272,12 +255,7 @@ export function mount({ element, props, trigger, watch }) {
     if (event.type === "drop") openFile(event.dataTransfer.files[0]);
   }
 
-  if (shipped.length) {
-    const group = make("optgroup");
-    group.label = "Recorded with this exhibit";
-    for (const [id, title] of shipped) group.append(option(id, title));
-    choice.append(group);
-  }
+  if (shipped.length) offer("", "Recorded with this exhibit", shipped);
   root.querySelector("input[name=replay-speed][value=reading]").checked = true;
   playButton.addEventListener("click", () => (player.playing ? player.pause() : player.play()));
   position.addEventListener("input", () => {

@@ -31,7 +31,7 @@ from s1demo.ui.replay.recordings import (
 )
 from s1demo.ui.replay.view import playback
 from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
-from s1demo.ui.stream.panes import PANES
+from s1demo.ui.stream.panes import LEGEND, stage
 from s1demo.ui.stream.streaming import describe
 from s1demo.ui.stream.verdicts import truth_for
 
@@ -49,25 +49,23 @@ _VIEW = """
       <span>Open a file…</span></label>
     <button type="button" id="replay-link">Copy link</button>
   </div>
-  <p id="replay-problem" role="alert"></p>
+  <p id="replay-problem" class="problem-line" role="alert"></p>
   <div class="replay-about"><h2 id="replay-question"></h2><p id="replay-facts"></p></div>
   <div class="player" role="group" aria-label="player">
     <button type="button" id="replay-play"><span class="symbol" aria-hidden="true">▶</span> <span class="word">Play</span>
     </button>
-    <input type="range" id="replay-position" min="0" max="0" step="1" value="0" aria-label="position in the recording">
+    <input type="range" class="filled-range" id="replay-position" min="0" max="0" step="1" value="0"
+      aria-label="position in the recording">
     <span id="replay-time"></span>
     <fieldset class="replay-speeds"><legend class="sr-only">Speed</legend>{speeds}</fieldset>
   </div>
   <p id="replay-pace"></p>
   <div class="replay-stage"></div>
-  <p class="legend">
-    <span><span class="forced"><span class="symbol">↻</span>marked</span> text was forced, all else is the model's own</span>
-    <span><span class="shared">grey</span> text: the run beside it has the same tokens</span>
-    <span>✂︎ cut · ■ stopped by itself</span>
+  <p class="legend">{legend}
     <span>arrow keys on the time line: one step; drop a file anywhere here to play it</span>
   </p>
   <p class="sr-only" id="replay-announcement" role="status"></p>
-  {panes}
+  <template>{stage}</template>
 </div>"""
 
 
@@ -139,9 +137,9 @@ def _template(shipped: dict[str, Recording]) -> str:
         "too-large": TOO_LARGE,
         "reading": str(READING_TOKENS_PER_SECOND),
     }
-    panes = (f'<template data-run="{name}">{pane}</template>' for name, pane in PANES.items())
     return _VIEW.format(
         data=" ".join(f'data-{name}="{literal(html.escape(value))}"' for name, value in facts.items()),
         speeds="".join(_SPEED.format(speed, "reading speed" if speed == "reading" else f"{speed}×") for speed in SPEEDS),
-        panes="".join(panes),
+        legend=LEGEND,
+        stage=stage("Nothing has been played yet.", prefix="replay-"),
     )

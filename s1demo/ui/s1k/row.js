@@ -1,7 +1,7 @@
 // One row, whole: question, reference solution, the traces side by side. Everything of it is untrusted and only ever set as text.
 
 import { t } from "../page/language.js";
-import { button, copyText, make, withAttributes } from "../web/dom.js";
+import { button, copyFrom, make, withAttributes } from "../web/dom.js";
 import { observeFormulas, paragraphs } from "../web/math.js";
 import { lengthText, verdictMark } from "./list.js";
 
@@ -41,7 +41,7 @@ export class RowReader {
   }
 
   head() {
-    const { actions } = this;
+    const { actions } = this, refused = t("the browser refused");
     const form = (name, title, raw) => button(t(name), () => actions.raw(raw), { title, "data-raw": name, "aria-pressed": raw === this.raw });
     const step = (sign, name, title, press) => named(button(sign, press, { title, class: "s1k-step" }), name);
     return make("header", "s1k-head",
@@ -55,8 +55,8 @@ export class RowReader {
         form("rendered", t("Formulas as formulas (t)"), false),
         form("raw", t("The text exactly as the data set has it (t)"), true),
       ), t("show formulas"), "group"),
-      button(t("copy text"), (event) => copyFrom(event.currentTarget, rawText(this.row)), { title: t("Copy the whole row, LaTeX as it is") }),
-      button(t("copy link"), (event) => copyFrom(event.currentTarget, actions.link()), { title: t("Copy a link to this row") }),
+      button(t("copy text"), (event) => copyFrom(event.currentTarget, rawText(this.row), refused), { title: t("Copy the whole row, LaTeX as it is") }),
+      button(t("copy link"), (event) => copyFrom(event.currentTarget, actions.link(), refused), { title: t("Copy a link to this row") }),
       button(t("Think about this"), () => actions.ask(this.row), { title: t("Open Compare with this question and its true answer"), class: "s1k-think" }),
     );
   }
@@ -147,9 +147,3 @@ function findRanges(node, terms, ranges) {
 
 // A whole row as text to copy: headings, and below each the text exactly as the data set has it.
 const rawText = (row) => row.parts.map(([, , heading, text]) => `# ${heading}\n\n${text}`).join("\n\n") + "\n";
-
-async function copyFrom(button, text) {
-  const words = button.textContent;
-  button.textContent = (await copyText(text)) ? t("copied") : t("the browser refused");
-  setTimeout(() => (button.textContent = words), 1500);
-}

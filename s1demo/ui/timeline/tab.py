@@ -57,7 +57,7 @@ _VIEW = """
     on.</p>
   <svg role="img" aria-label="Nothing has been run yet."></svg>
   <div class="tl-strip answer-strip" aria-hidden="true"></div>
-  <input type="range" class="tl-scrubber" min="0" max="0" value="0" step="1" aria-label="stop the trace at" disabled>
+  <input type="range" class="filled-range tl-scrubber" min="0" max="0" value="0" step="1" aria-label="stop the trace at" disabled>
 </section>
 <p class="asked-legend">
   <span><b class="right">●</b> right <b class="wrong">✕</b> wrong <b class="unknown">◆</b> not known <b>–</b> none</span>

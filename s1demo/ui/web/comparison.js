@@ -43,7 +43,6 @@ export class Comparison {
   clear() {
     this.fresh = false;
     this.panes.forEach((pane) => pane.clear());
-    this.root.querySelector(".fork").classList.add("drawn");
     this.svg.setAttribute("aria-label", t("The runs are thinking."));
     this.tell(".truth", "");
     this.tell(".saved", "");

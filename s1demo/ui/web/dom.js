@@ -1,5 +1,7 @@
 // What every part of the page needs to build nodes. Text is only ever set as text.
 
+import { t } from "../page/language.js";
+
 export const SCISSORS = "\u2702\uFE0E", ROUND_ARROW = "\u21BB\uFE0E", CHECK = "\u2713", CROSS = "\u2717";
 export const byId = (id) => document.getElementById(id);
 
@@ -43,6 +45,14 @@ export async function copyText(text) {
     box.remove();
     return copied;
   }
+}
+
+// Copy, and say on the button for a moment whether that worked; returns the words.
+export async function copyFrom(button, text, refused) {
+  const words = button.textContent, said = (await copyText(text)) ? t("copied") : refused;
+  button.textContent = said;
+  setTimeout(() => (button.textContent = words), 2000);
+  return said;
 }
 
 // Give the visitor a file to save.

@@ -58,15 +58,19 @@ export function splitFormulas(text) {
   return parts;
 }
 
+// Whether a text ends inside a displayed formula, which may take several lines.
+export function formulaIsOpen(text) {
+  const count = (delimiter) => text.split(delimiter).length - 1;
+  return text.length < LIMITS.formula && (count("$$") % 2 === 1 || count("\\[") > count("\\]") || count("\\begin{") > count("\\end{"));
+}
+
 // The text in paragraphs, each at most LIMITS.text characters long; a displayed formula stays whole though it holds a blank line.
 export function paragraphs(text) {
   const whole = [];
   let open = "";
   for (const part of text.split(/\n(?:[ \t]*\n)+/)) {
     open = open ? `${open}\n\n${part}` : part;
-    const count = (delimiter) => open.split(delimiter).length - 1;
-    const unfinished = count("\\[") > count("\\]") || count("$$") % 2 || count("\\begin{") > count("\\end{");
-    if (unfinished && open.length < LIMITS.formula) continue;
+    if (formulaIsOpen(open)) continue;
     whole.push(open);
     open = "";
   }

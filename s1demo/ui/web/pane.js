@@ -2,12 +2,11 @@
 // What the run shares with the one beside it is in front of the mark of its pieces.
 
 import { t, tParts } from "../page/language.js";
-import { CHECK, CROSS, make } from "./dom.js";
+import { make } from "./dom.js";
 import { hasFormula, observeFormulas } from "./math.js";
 import { keepNewestInSight } from "./pieces.js";
+import { inWords, showVerdict } from "./strip.js";
 import { TraceText } from "./trace_text.js";
-
-const VERDICT_WORDS = { right: `${CHECK} right`, wrong: `${CROSS} wrong`, unclear: "? not comparable" };
 
 const UNBUDGETED = ["natural", "extended"];
 
@@ -71,9 +70,8 @@ export class Pane extends TraceText {
     Object.assign(this.data.waits[number - 1], { answer, verdict });
     const { outer } = this.waitPieces[number - 1];
     if (outer.previousElementSibling?.classList.contains("so-far")) outer.previousElementSibling.remove();
-    const note = make("span", `so-far ${verdict}`, t("\u25A0 would have answered "));
-    note.append(make("b", "", answer || t("nothing")), verdict ? ` ${t(VERDICT_WORDS[verdict])}` : "");
-    outer.before(note);
+    const words = [t("\u25A0 would have answered "), make("b", "", answer || t("nothing")), verdict && ` ${inWords(verdict)}`];
+    outer.before(make("span", `so-far ${verdict}`, ...words));
   }
 
   share(tokens, characters) {
@@ -105,9 +103,6 @@ export class Pane extends TraceText {
     this.data.answer = answer;
     this.finished = true;
     this.node.classList.add("finished");
-    this.answer.textContent = answer || t("no answer");
-    this.answer.title = answer;
-    this.answer.classList.toggle("long", answer.length > 12);
     this.judge(verdict);
     this.details.replaceChildren(...details.map((line) => make("span", "", tParts(line, " \u00B7 "))));
     if (this.answerText) observeFormulas(this.answerText);
@@ -115,8 +110,7 @@ export class Pane extends TraceText {
 
   judge(verdict) {
     this.data.verdict = verdict;
-    this.verdict.textContent = t(VERDICT_WORDS[verdict] ?? "");
-    this.verdict.className = `verdict ${verdict}`.trim();
+    showVerdict(this.node, this.data.answer, verdict);
   }
 
   stop(why) {
