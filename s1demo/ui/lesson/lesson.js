@@ -73,7 +73,7 @@ class ForcingSteps {
     Object.assign(this, { root, recorded, at: 1, turn: 0 });
     this.trace = root.querySelector(".forcing-trace");
     this.steps = this.describe();
-    this.buttons = this.steps.map(({ title }, i) => button("", () => this.go(i + 1)));
+    this.buttons = this.steps.map((_, i) => button("", () => this.go(i + 1)));
     this.buttons.forEach((each, i) => each.append(make("b", "", i + 1), ` ${this.steps[i].title}`));
     root.querySelector(".forcing-question").replaceChildren(recorded.question, make("small", "", t("a recorded run of {model}", { model: recorded.model })));
     root.querySelector(".forcing-steps ol").replaceChildren(...this.buttons.map((each) => make("li", "", each)));

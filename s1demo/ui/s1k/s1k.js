@@ -8,6 +8,7 @@ import { RowReader } from "./row.js";
 
 const ADDRESS = ["set", "search", "source", "domain", "correctness", "length", "teacher", "order", "row", "text"];
 const FACETS = ["source", "domain", "correctness", "length"];
+const NO_FACETS = Object.fromEntries(FACETS.map((name) => [name, ""]));
 const ORDERS = [["index", "by number"], ["length", "shortest first"], ["-length", "longest first"], ["source", "by source"], ["domain", "by domain"], ["correctness", "incorrect first"], ["-correctness", "correct first"]];
 const SILENCE_SECONDS = 20; // a request is answered within 5 s, if only to say that a data set is being loaded
 const LOST = "The exhibit does not answer. Check the connection, then search again.";
@@ -35,14 +36,12 @@ export function mount({ element, props, trigger, watch }) {
   function readAddress() {
     const linked = address.state("s1k");
     state = Object.fromEntries(ADDRESS.map((name) => [name, linked[name] ?? ""]));
-    state.chosen = Object.fromEntries(FACETS.map((name) => [name, state[name] ? state[name].split("|") : []]));
     search.value = state.search;
     reader.raw = state.text === "raw";
   }
 
   function writeAddress() {
-    for (const name of FACETS) state[name] = state.chosen[name].join("|");
-    address.set(Object.fromEntries(ADDRESS.map((name) => [name, state[name]])), "s1k");
+    address.set(state, "s1k");
   }
 
   // The visitor wants another list; what is shown stays shown, and the data set stays what it is.
@@ -52,14 +51,15 @@ export function mount({ element, props, trigger, watch }) {
     writeAddress();
     askList();
   }
-  const choose = (name, values) => change({ chosen: { ...state.chosen, [name]: values } });
+  const choose = (name, values) => change({ [name]: values.join("|") });
 
   function askList(again = false) {
     clearTimeout(repeat);
     clearTimeout(silence);
     silence = setTimeout(() => tell(t(LOST), "problem"), 1000 * SILENCE_SECONDS);
-    const { set, search: text, chosen, teacher } = state;
-    trigger("rows", { n: ++asked.rows, set, search: text, chosen, teacher, order: state.order, have: catalogue?.name ?? "", again });
+    const { set, search: text, teacher, order } = state; // as the address has them, facets with "|" between their values
+    const chosen = Object.fromEntries(FACETS.filter((name) => state[name]).map((name) => [name, state[name].split("|")]));
+    trigger("rows", { n: ++asked.rows, set, search: text, chosen, teacher, order, have: catalogue?.name ?? "", again });
   }
 
   function onList(answer) {
@@ -100,7 +100,7 @@ export function mount({ element, props, trigger, watch }) {
     teachers.hidden = catalogue.teachers.length < 2;
     teachers.replaceChildren(...catalogue.teachers.map(([value, name]) => new Option(`${t("trace")}: ${t(name)}`, value)));
     teachers.value = teacher;
-    const all = catalogue.rows.length.toLocaleString("en"), narrowed = state.search || Object.values(state.chosen).some((values) => values.length);
+    const all = catalogue.rows.length.toLocaleString("en"), narrowed = state.search || FACETS.some((name) => state[name]);
     const found = rows.length ? `${rows.length.toLocaleString("en")} of ${all} rows` : `No row of ${all} has all of this.`;
     part("found").firstElementChild.textContent = t(narrowed ? found : `${all} rows`);
     part("clear").hidden = !narrowed;
@@ -173,7 +173,7 @@ export function mount({ element, props, trigger, watch }) {
 
   function clear() {
     search.value = "";
-    change({ search: "", chosen: Object.fromEntries(FACETS.map((name) => [name, []])) });
+    change({ search: "", ...NO_FACETS });
   }
 
   function onSearch() {
@@ -183,7 +183,7 @@ export function mount({ element, props, trigger, watch }) {
 
   function onSet(event) {
     const { set } = event.target.closest("[data-set]").dataset;
-    if (set !== (state.set || shownSet)) change({ set, row: "", teacher: "", chosen: Object.fromEntries(FACETS.map((name) => [name, []])) });
+    if (set !== (state.set || shownSet)) change({ set, row: "", teacher: "", ...NO_FACETS });
   }
 
   function onKey(event) {
