@@ -15,7 +15,7 @@ import gradio as gr
 
 from s1demo.decoding.prompt import check_question
 from s1demo.errors import S1Error
-from s1demo.ui.controls import FULL, READING
+from s1demo.ui.controls import FULL, READING, segmented
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
 from s1demo.ui.page.component import PRIVATE
@@ -84,14 +84,7 @@ def question_row(kind: str, exhibit: Exhibit, first: str, n_examples: int = 4) -
 
 def speed_choice(kind: str) -> gr.Radio:
     """How fast the page shows what comes."""
-    return gr.Radio(
-        [READING, FULL],
-        value=READING,
-        label=said("Show the traces at"),
-        container=False,
-        elem_id=element_id(kind, "speed"),
-        elem_classes=["segmented"],
-    )
+    return segmented((READING, FULL), "Show the traces at", element_id(kind, "speed"))
 
 
 def _examples(kind: str, bank: QuestionBank, question: gr.Textbox, examples: list[str]) -> None:

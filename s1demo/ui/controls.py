@@ -14,6 +14,7 @@ from s1demo.delimiters import EXTENSION
 from s1demo.errors import InputError
 from s1demo.events import SamplingParams
 from s1demo.ui.page.component import scripted
+from s1demo.ui.page.translation import said
 
 NOTHING, OWN = "nothing", "own…"
 EXTENSIONS = (EXTENSION, "Hmm", "Alternatively", NOTHING, OWN)
@@ -71,6 +72,12 @@ def stop_slider(
   data-stops="{html.escape(json.dumps(stops))}" data-units="{units[0]}|{units[1]}">
 <div class="ticks" aria-hidden="true">{ticks}</div>"""
     return scripted("web/controls", template, value=value, elem_id=elem_id, elem_classes=["stop-slider"])
+
+
+def segmented(choices: Sequence[str], label: str, elem_id: str) -> gr.Radio:
+    """A choice of a few words in one frame, the first at first."""
+    classes = ["segmented"]
+    return gr.Radio(choices, value=choices[0], label=said(label), container=False, elem_id=elem_id, elem_classes=classes)
 
 
 def sampling_params(temperature: Any, top_p: Any, seed: Any) -> SamplingParams:

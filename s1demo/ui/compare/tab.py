@@ -14,7 +14,7 @@ from s1demo.decoding.answers_at_waits import compare_with_answers
 from s1demo.ui.asking import LANDING_TAB, Events, question_row, speed_choice, stream_into
 from s1demo.ui.compare.choices import CompareChoices
 from s1demo.ui.compare.saving import ComparisonRecorder
-from s1demo.ui.controls import EXTENSIONS, MOST_WAITS, OWN, budget_stops, default_budget, stop_slider
+from s1demo.ui.controls import EXTENSIONS, MOST_WAITS, OWN, budget_stops, default_budget, segmented, stop_slider
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
 from s1demo.ui.page.component import PRIVATE, scripted
@@ -122,14 +122,7 @@ def _controls_row(context_length: int) -> Fields:
         counts = [*range(MOST_WAITS + 1)]
         fields["waits"] = stop_slider("num-waits", "Make it go on", "extended run", ("time", "times"), counts, 2, MOST_WAITS)
         with gr.Column(elem_classes=["extension"], scale=0, min_width=0):
-            fields["extension"] = extension = gr.Radio(
-                list(EXTENSIONS),
-                value=EXTENSIONS[0],
-                label=said("with the word"),
-                container=False,
-                elem_id="extension",
-                elem_classes=["segmented"],
-            )
+            fields["extension"] = extension = segmented(EXTENSIONS, "with the word", "extension")
             fields["own"] = own = gr.Textbox(
                 label=said("Own text"),
                 show_label=False,

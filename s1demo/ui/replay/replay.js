@@ -107,8 +107,8 @@ export function mount({ element, props, trigger, watch }) {
   const part = (name) => root.querySelector(`#replay-${name}`);
   const [choice, position, playButton, stage] = [part("choice"), part("position"), part("play"), root.querySelector(".replay-stage")];
   const still = matchMedia("(prefers-reduced-motion: reduce)");
-  const player = new Player(Number(root.dataset.reading), showPosition);
-  const shipped = JSON.parse(root.dataset.shipped);
+  const { shipped, maxFileBytes, maxLinkCharacters, tooLarge, reading } = JSON.parse(root.dataset.settings);
+  const player = new Player(reading, showPosition);
   let serial = 0, waiting = null, file = "", recording = null;
 
   function ask(what) {
@@ -202,7 +202,7 @@ export function mount({ element, props, trigger, watch }) {
   async function copyLink() {
     if (!recording) return;
     if (!recording.shipped && !recording.link) {
-      const size = (recording.link_characters / 1000).toFixed(0), most = root.dataset.maxLinkCharacters / 1000;
+      const size = (recording.link_characters / 1000).toFixed(0), most = maxLinkCharacters / 1000;
       return tell(`Packed, this recording takes ${size} kB; a link holds at most ${most}. Pass on the file instead.`, "note");
     }
     const copied = await copyText(location.href);
@@ -211,7 +211,7 @@ export function mount({ element, props, trigger, watch }) {
 
   async function openFile(opened) {
     if (!opened) return;
-    if (opened.size > Number(root.dataset.maxFileBytes)) return tell(root.dataset.tooLarge);
+    if (opened.size > maxFileBytes) return tell(tooLarge);
     file = await opened.text();
     ask({ file, index: 0 });
   }
