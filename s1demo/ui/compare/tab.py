@@ -11,6 +11,7 @@ import gradio as gr
 
 from s1demo.budget import AUTO
 from s1demo.decoding.answers_at_waits import compare_with_answers
+from s1demo.traces import TraceBuilder
 from s1demo.ui.asking import LANDING_TAB, Events, question_row, speed_choice, stream_into
 from s1demo.ui.compare.choices import CompareChoices
 from s1demo.ui.compare.saving import ComparisonRecorder
@@ -108,7 +109,8 @@ def comparison(exhibit: Exhibit, choices: CompareChoices, recorder: ComparisonRe
     truth = truth_for(choices.answer, exhibit.bank.answer_to(question))
     verdicts = [Verdicts(truth, exhibit.judge)] if truth else []
     events = compare_with_answers(exhibit.engine, question, policies, sampling, *verdicts)
-    return ComparisonView(list(RUNS), truth), recorder.record(events, question, exhibit.engine.info, policies, sampling)
+    builders = {name: TraceBuilder(question, exhibit.engine.info, policy, sampling) for name, policy in policies.items()}
+    return ComparisonView(list(RUNS), truth), recorder.record(events, builders)
 
 
 def _controls_row(context_length: int) -> Fields:

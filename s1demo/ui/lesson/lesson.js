@@ -74,7 +74,7 @@ class ForcingSteps {
     this.trace = root.querySelector(".forcing-trace");
     this.steps = this.describe();
     this.buttons = this.steps.map((_, i) => button("", () => this.go(i + 1)));
-    this.buttons.forEach((each, i) => each.append(make("b", "", i + 1), ` ${this.steps[i].title}`));
+    this.buttons.forEach((each, i) => each.append(make("b", "", i + 1), ` ${this.steps[i][0]}`));
     root.querySelector(".forcing-question").replaceChildren(recorded.question, make("small", "", t("a recorded run of {model}", { model: recorded.model })));
     root.querySelector(".forcing-steps ol").replaceChildren(...this.buttons.map((each) => make("li", "", each)));
     root.querySelector(".back").addEventListener("click", () => this.move(-1));
@@ -89,24 +89,18 @@ class ForcingSteps {
     const { cut, natural, extended, budget } = this.recorded;
     const answer = ({ answer, verdict }) => (verdict ? `${answer}, ${t(verdict)}` : answer);
     const waits = extended.waits === 1 ? t("a single Wait") : t(`${extended.waits} Waits`);
-    return [
-      { title: t("The model thinks"), caption: t("Before it answers, the model writes notes to itself. Nobody asked for them: they are its thinking.") },
-      {
-        title: t("It wants to stop"),
-        caption: t(`After ${natural.tokens} tokens it writes a stop. Left alone, it now answers {answer}.`, { answer: answer(natural) }),
-      },
-      {
-        title: t("Either we cut it"),
-        caption: t(`A budget of ${budget} tokens: we stop it there, append the end of thinking and ask for the answer. It has to say what it has: {answer}.`, { answer: answer(cut) }),
-      },
-      {
-        title: t("Or we say \u201CWait\u201D"),
-        caption: t("Its stop is thrown away and \u201CWait\u201D written in its place. The model takes the word for its own and cannot but go on."),
-      },
-      {
-        title: t("The answer changes"),
-        caption: t(`It checks itself. After {waits} and ${extended.tokens} tokens it answers {answer}. Of all that, only the marked words are ours.`, { waits, answer: answer(extended) }),
-      },
+    return [ // title, caption
+      [t("The model thinks"), t("Before it answers, the model writes notes to itself. Nobody asked for them: they are its thinking.")],
+      [t("It wants to stop"), t(`After ${natural.tokens} tokens it writes a stop. Left alone, it now answers {answer}.`, { answer: answer(natural) })],
+      [
+        t("Either we cut it"),
+        t(`A budget of ${budget} tokens: we stop it there, append the end of thinking and ask for the answer. It has to say what it has: {answer}.`, { answer: answer(cut) }),
+      ],
+      [t("Or we say \u201CWait\u201D"), t("Its stop is thrown away and \u201CWait\u201D written in its place. The model takes the word for its own and cannot but go on.")],
+      [
+        t("The answer changes"),
+        t(`It checks itself. After {waits} and ${extended.tokens} tokens it answers {answer}. Of all that, only the marked words are ours.`, { waits, answer: answer(extended) }),
+      ],
     ];
   }
 
@@ -121,7 +115,7 @@ class ForcingSteps {
     this.at = number;
     if (asked) address.set({ step: number }, "lesson");
     this.buttons.forEach((each, i) => (each.ariaCurrent = i + 1 === number ? "step" : null));
-    this.root.querySelector(".forcing-caption").textContent = this.steps[number - 1].caption;
+    this.root.querySelector(".forcing-caption").textContent = this.steps[number - 1][1];
     this.root.querySelector(".back").disabled = number === 1;
     this.root.querySelector(".next").disabled = number === this.count;
     this.root.dataset.step = number;

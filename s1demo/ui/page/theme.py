@@ -62,12 +62,8 @@ def css_variables() -> str:
     zooms = (
         f"@media (min-width: {width}px) {{ .s1-projector {{ --s1-zoom: {zoom}; }} }}" for width, zoom in PROJECTOR_ZOOM.items()
     )
-    palettes = (
-        block(":root", LIGHT, "light"),
-        block(".dark", DARK, "dark"),
-        block(":root.s1-projector", PROJECTOR_LIGHT, "light"),
-        block(".s1-projector .dark", PROJECTOR_DARK, "dark"),
-    )
+    palettes = [block(":root", LIGHT, "light"), block(".dark", DARK, "dark")]
+    palettes += [block(":root.s1-projector", PROJECTOR_LIGHT, "light"), block(".s1-projector .dark", PROJECTOR_DARK, "dark")]
     return "\n".join((fonts, *palettes, *zooms))
 
 

@@ -15,13 +15,12 @@ class Player {
   }
 
   load(comparison, frames) {
-    this.pause();
-    Object.assign(this, { comparison, frames, shown: 0, position: 0 });
+    Object.assign(this, { comparison, frames, shown: 0, playing: false });
     this.seek(0);
   }
 
   get end() {
-    return this.frames.length ? this.frames.at(-1)[0] : 0;
+    return this.frames.at(-1)?.[0] ?? 0;
   }
 
   get atEnd() {
@@ -46,7 +45,7 @@ class Player {
   }
 
   get tokens() {
-    return this.shown ? this.frames[this.shown - 1][1] : 0;
+    return this.frames[this.shown - 1]?.[1] ?? 0;
   }
 
   tick(now) {
@@ -59,11 +58,8 @@ class Player {
       this.steps += (passed / 1000) * this.readingSpeed;
       const reached = this.count((frame) => frame[1] <= this.steps);
       if (reached > this.shown) this.position = this.frames[reached - 1][0];
-      this.show(Math.max(reached, this.shown));
-    } else {
-      this.position = Math.min(this.position + passed * Number(this.speed), this.end);
-      this.show(this.count((frame) => frame[0] <= this.position));
-    }
+    } else this.position = Math.min(this.position + passed * Number(this.speed), this.end);
+    this.show(Math.max(this.count((frame) => frame[0] <= this.position), this.shown));
     if (this.atEnd) return this.pause();
     this.changed();
     requestAnimationFrame((next) => this.tick(next));
@@ -156,7 +152,6 @@ export function mount({ element, props, trigger, watch }) {
   function setStage(runs) {
     stage.replaceChildren(root.querySelector("template").content.cloneNode(true));
     for (const pane of stage.querySelectorAll("[data-run]")) if (!runs.includes(pane.dataset.run)) pane.remove();
-    stage.querySelector(".panes").dataset.runs = runs.length;
     return new Comparison(stage);
   }
 

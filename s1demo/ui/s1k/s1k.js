@@ -2,6 +2,7 @@
 
 import * as address from "../page/address.js";
 import { t } from "../page/language.js";
+import { listenForKeys } from "../web/keys.js";
 import { choiceMenu, FacetMenu, LengthBars } from "./filters.js";
 import { RowList } from "./list.js";
 import { RowReader } from "./row.js";
@@ -160,8 +161,7 @@ export function mount({ element, props, trigger, watch }) {
   }
 
   function setRaw(raw) {
-    state.text = raw ? "raw" : "";
-    writeAddress();
+    address.set({ text: (state.text = raw ? "raw" : "") }, "s1k");
     reader.setRaw(raw);
   }
 
@@ -169,11 +169,6 @@ export function mount({ element, props, trigger, watch }) {
     retry.hidden = true;
     note.textContent = text;
     note.dataset.kind = kind;
-  }
-
-  function clear() {
-    search.value = "";
-    change({ search: "", ...NO_FACETS });
   }
 
   function onSearch() {
@@ -186,14 +181,6 @@ export function mount({ element, props, trigger, watch }) {
     if (set !== (state.set || shownSet)) change({ set, row: "", teacher: "", ...NO_FACETS });
   }
 
-  function onKey(event) {
-    if (!root.offsetParent || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
-    const press = { j: () => step(+1), k: () => step(-1), r: () => open(list.random()), t: () => setRaw(!reader.raw), "/": () => search.focus() }[event.key];
-    if (!press) return;
-    event.preventDefault();
-    press();
-  }
-
   function onGo() {
     if (address.openTab() !== "s1k") return;
     failure = "";
@@ -203,13 +190,14 @@ export function mount({ element, props, trigger, watch }) {
   }
 
   part("facets").append(...menus.map((menu) => menu.node), order, teachers);
-  part("clear").addEventListener("click", clear);
+  part("clear").addEventListener("click", () => change({ search: (search.value = ""), ...NO_FACETS }));
   part("sets").addEventListener("click", (event) => event.target.closest("[data-set]") && onSet(event));
   search.addEventListener("input", onSearch);
   watch("value", () => onList(props.value));
   document.addEventListener("s1k-opened", onRow);
   document.addEventListener("s1-go", onGo);
-  document.addEventListener("keydown", onKey);
+  const keys = { j: () => step(+1), k: () => step(-1), r: () => open(list.random()), t: () => setRaw(!reader.raw), "/": () => search.focus() };
+  listenForKeys(root, keys, true);
   readAddress();
   askList();
 }

@@ -48,9 +48,7 @@ export class Asking {
     return this.kind === address.LANDING ? part : `${this.kind}-${part}`;
   }
 
-  part(part) {
-    return byId(this.id(part));
-  }
+  part = (part) => byId(this.id(part));
 
   // Out of a text field single letters do something.
   leave() {

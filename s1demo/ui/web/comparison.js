@@ -1,8 +1,9 @@
-// Fork picture and panes of one comparison, inside `root`: carries out the view operations of render.py.
+// Fork picture and panes of one comparison, inside `root`: carries out the view operations of render.py, once it was cleared.
 
 import { t } from "../page/language.js";
 import { drawFork } from "./fork.js";
 import { Pane } from "./pane.js";
+import { keepNewestInSight } from "./pieces.js";
 import { shorten, signed } from "./strip.js";
 import { writingOperations } from "./trace_text.js";
 
@@ -14,10 +15,7 @@ export class Comparison {
     this.fresh = true; // what is shown, if anything, belongs to an earlier comparison
     const pane = (run) => this.panes.get(run);
     this.operations = {
-      start: (run, budget) => {
-        if (this.fresh) this.clear();
-        pane(run).start(budget);
-      },
+      start: (run, budget) => pane(run).start(budget),
       ...writingOperations(pane),
       count: (run, tokens) => (pane(run).data.tokens = tokens),
       shared: (run, tokens, characters) => pane(run).share(tokens, characters),
@@ -62,7 +60,7 @@ export class Comparison {
   show() {
     for (const pane of this.panes.values()) pane.show();
     this.tell(".fork-story", this.story());
-    for (const pane of this.panes.values()) pane.follow(); // asks where things are, so behind all changes
+    for (const pane of this.panes.values()) keepNewestInSight(pane.trace); // asks where things are, so behind all changes
     this.draw();
   }
 

@@ -4,7 +4,6 @@
 import { t, tParts } from "../page/language.js";
 import { make } from "./dom.js";
 import { hasFormula, observeFormulas } from "./math.js";
-import { keepNewestInSight } from "./pieces.js";
 import { inWords, showVerdict } from "./strip.js";
 import { TraceText } from "./trace_text.js";
 
@@ -116,10 +115,6 @@ export class Pane extends TraceText {
   stop(why) {
     if (this.finished) return;
     this.data.stopped = this.status.textContent = t(why);
-  }
-
-  follow() {
-    keepNewestInSight(this.trace);
   }
 }
 
