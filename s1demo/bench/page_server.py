@@ -56,6 +56,7 @@ class PacedEngine:
     def __init__(self, pace: WritingPace) -> None:
         self.tokenizer = HubTokenizer(EMBEDDED_MODEL)
         self.info = EngineInfo("known text", "paced", "CPU", None, pace.thinking_tokens + 2048, S1.name)
+        self.active_requests = 0
         self.first_token_at = 0.0
         self._pace = pace
         self._thinking = self._text(pace.thinking_tokens)
@@ -71,16 +72,20 @@ class PacedEngine:
         left = ids[: request.max_new_tokens]
         n, interval = self._pace.chunk_tokens, self._pace.chunk_tokens / self._pace.tokens_per_second
         begun = time.monotonic()
-        for i, at in enumerate(range(0, len(left), n), 1):
-            await asyncio.sleep(begun + i * interval - time.monotonic())
-            if i == 1 and stop == self._stop:
-                self.first_token_at = time.time()
-            written = left[at : at + n]
-            yield Segment(written, logprobs=_logprobs(request, len(written)))
-        if len(left) < len(ids):
-            yield Segment((), FinishReason.LENGTH, logprobs=_logprobs(request, 0))
-        else:
-            yield Segment((), FinishReason.STOP, stop, logprobs=_logprobs(request, 1))
+        self.active_requests += 1
+        try:
+            for i, at in enumerate(range(0, len(left), n), 1):
+                await asyncio.sleep(begun + i * interval - time.monotonic())
+                if i == 1 and stop == self._stop:
+                    self.first_token_at = time.time()
+                written = left[at : at + n]
+                yield Segment(written, logprobs=_logprobs(request, len(written)))
+            if len(left) < len(ids):
+                yield Segment((), FinishReason.LENGTH, logprobs=_logprobs(request, 0))
+            else:
+                yield Segment((), FinishReason.STOP, stop, logprobs=_logprobs(request, 1))
+        finally:
+            self.active_requests -= 1
 
     async def close(self) -> None:
         """Nothing to free."""

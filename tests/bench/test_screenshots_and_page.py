@@ -65,4 +65,4 @@ def test_the_measured_engine_thinks_so_many_tokens_and_answers():
     finished = [event for run_events in (natural, cut) for event in run_events if isinstance(event, Finished)]
     assert [event.thinking_tokens for event in finished] == [100, 10]
     assert [str(event.reason) for event in ended] == ["natural", "budget"]
-    assert engine.first_token_at > 0
+    assert engine.active_requests == 0 and engine.first_token_at > 0

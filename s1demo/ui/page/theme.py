@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 _COLOURS = {  # light, dark, and where a projector's lamp in a bright room needs others, light and dark: all text at least 7 : 1
     "ground": ("#fbfaf7", "#14161a", "#ffffff", "#000000"),
-    "card": ("#ffffff", "#1c1f25", None, "#0b0d10"),
+    "card": ("#ffffff", "#1c1f25", "", "#0b0d10"),
     "line": ("#e3e1da", "#2c3038", "#8d9199", "#737a86"),
     "ink": ("#1f2328", "#e8e6e1", "#000000", "#ffffff"),
     "muted": ("#666c77", "#9aa1ab", "#3c4149", "#cdd3dc"),
-    "on-ink": ("#ffffff", "#1c1f25", None, "#000000"),
+    "on-ink": ("#ffffff", "#1c1f25", "", "#000000"),
     "truncated": ("#c2410c", "#f08a5d", "#8f2d05", "#ffa97f"),
     "natural": ("#1d5fa8", "#7fb2ec", "#0f4480", "#a6ceff"),
     "extended": ("#0f7a5c", "#5cc9a7", "#07543e", "#7ae6c4"),
@@ -27,8 +27,8 @@ _COLOURS = {  # light, dark, and where a projector's lamp in a bright room needs
     # `forced` is for lines and marks; text on `forced-ground` needs the darker `forced-ink` (5.3 : 1).
     "forced": ("#b7791f", "#f0c36a", "#8a5a0f", "#ffd98a"),
     "forced-ink": ("#8a5a0f", "#f0c36a", "#5e3c05", "#ffd98a"),
-    "forced-ground": ("#fdf3d7", "#3a3019", "#fbe9b8", None),
-    "shadow": ("rgb(0 0 0 / 0.14)", "rgb(0 0 0 / 0.5)", None, None),
+    "forced-ground": ("#fdf3d7", "#3a3019", "#fbe9b8", ""),
+    "shadow": ("rgb(0 0 0 / 0.14)", "rgb(0 0 0 / 0.5)", "", ""),
 }
 LIGHT, DARK, PROJECTOR_LIGHT, PROJECTOR_DARK = (
     {name: colours[palette] for name, colours in _COLOURS.items() if colours[palette]} for palette in range(4)

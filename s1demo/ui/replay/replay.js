@@ -129,7 +129,8 @@ export function mount({ element, props, trigger, watch }) {
     recording = { ...answer, choice: answer.shipped ?? `file ${answer.index}` };
     if (answer.titles) listFile(answer.titles);
     choice.value = recording.choice;
-    setLink();
+    // The address holds what is played: the name of a shipped recording, or a whole trace where it is short enough.
+    address.set({ replay: answer.shipped, [address.HASH]: answer.link && `trace=${answer.link}` }, "replay");
     part("question").textContent = answer.question;
     part("facts").textContent = facts(answer);
     position.max = answer.ms;
@@ -187,11 +188,6 @@ export function mount({ element, props, trigger, watch }) {
   function tell(text, kind = "problem") {
     part("problem").textContent = text;
     part("problem").dataset.kind = kind;
-  }
-
-  // The address holds what is played: the name of a shipped recording, or a whole trace where it is short enough.
-  function setLink() {
-    address.set({ replay: recording.shipped, [address.HASH]: recording.link && `trace=${recording.link}` }, "replay");
   }
 
   async function copyLink() {

@@ -75,7 +75,6 @@ export function mount({ element, props, trigger, watch }) {
     const another = answer.set !== shownSet;
     shownSet = answer.set;
     catalogue = answer.catalogue ?? catalogue;
-    showSets();
     showFilters(answer);
     const rows = `${catalogue.name} ${answer.rows}`;
     if (rows !== shownRows) list.fill(catalogue, answer.rows);
@@ -89,12 +88,9 @@ export function mount({ element, props, trigger, watch }) {
     }
   }
 
-  function showSets() {
+  function showFilters({ facets, rows, teacher }) {
     for (const button of root.querySelectorAll("[data-set]")) button.setAttribute("aria-pressed", button.dataset.set === shownSet);
     part("about").textContent = t(catalogue.about);
-  }
-
-  function showFilters({ facets, rows, teacher }) {
     lengths.show(facets.length, catalogue.totals, catalogue.unit);
     for (const menu of menus) menu.show(facets[menu.name]);
     order.value = state.order || "index";
