@@ -6,6 +6,7 @@ import { button, make, ROUND_ARROW, SCISSORS, svgNode, withAttributes } from "..
 import { inWords, pathThrough, ticks } from "../web/strip.js";
 
 const TYPING_TOKENS_PER_SECOND = 40;
+const SHAPES = { truncated: "M -5 0 a 5 5 0 1 0 10 0 a 5 5 0 1 0 -10 0", natural: "M -5 -5 h 10 v 10 h -10 Z", extended: "M 0 -6 l 6 6 l -6 6 l -6 -6 Z" };
 const MARKS = { truncated: "\u25CF", natural: "\u25A0", extended: "\u25C6" };
 
 export function mount({ element, props, trigger, watch }) {
@@ -269,7 +270,7 @@ function drawAccuracy(svg, { points }) {
     const at = x(tokens), mark = svgNode(svg, "g", { class: `curve-point ${kind}` });
     svgNode(mark, "title", {}, `${label}: ${intervalOf({ accuracy, low, high })}`);
     svgNode(mark, "path", { d: `M ${at} ${y(low)} V ${y(high)} M ${at - 3} ${y(low)} h 6 M ${at - 3} ${y(high)} h 6`, class: "whisker" });
-    svgNode(mark, "text", { x: at, y: y(accuracy), "text-anchor": "middle", "dominant-baseline": "central" }, MARKS[kind]);
+    svgNode(mark, "path", { d: SHAPES[kind], transform: `translate(${at} ${y(accuracy)})` });
     const [dx, dy, anchor, words] = named[label] ?? [];
     if (!words) continue;
     const text = `${words}: ${accuracy.toFixed(0)} %`;
