@@ -287,9 +287,9 @@ def test_what_is_shown_is_saved(kept_tab):
 def test_stop_takes_a_waiting_sweep_out_of_the_queue(open_tab, engine):
     engine.held_at = 0
     first, second = open_tab("&benchmark=AIME24"), open_tab("&benchmark=AIME24")
-    sweep(first)
+    sweep(first, budgets="8")  # not yet measured by another test
     wait_until(lambda: engine.active_requests > 0, "the first sweep")
-    sweep(second)
+    sweep(second, budgets="8")
     expect(second.locator(".sweep-problem")).to_contain_text("Another sweep")
     with second.expect_request("**/cancel"):
         second.click(".sweep-stop")
