@@ -122,7 +122,7 @@ def build_race_tab(exhibit: Exhibit) -> Fields:
             "speed": speed_choice(KIND),
         }
     cards = "".join(_CARD.format(key=key, title=title) for key, title in _CARDS.items())
-    view = scripted("race/race", _VIEW.format(cards=cards), "resync", elem_id="race-view")
+    view = scripted("race/race", _VIEW.format(cards=cards), "resync", "withdraw", elem_id="race-view")
 
     def start(question: str, **values: Any) -> tuple[View, Events]:
         choices = RaceChoices(question, **values)
