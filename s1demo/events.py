@@ -95,6 +95,11 @@ class Request:
     sampling: SamplingParams = SamplingParams()
     logprobs: bool = False
 
+    def after(self, token_ids: Sequence[int], max_new_tokens: int) -> Request:
+        """The request that goes on behind the first ids decoded of this one."""
+        prompt_ids, min_tokens = (*self.prompt_ids, *token_ids), max(0, self.min_tokens - len(token_ids))
+        return replace(self, prompt_ids=prompt_ids, max_new_tokens=max_new_tokens, min_tokens=min_tokens)
+
 
 @dataclass(frozen=True)
 class Segment:

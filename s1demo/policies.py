@@ -52,11 +52,18 @@ def read_policies(text: str) -> dict[str, BudgetPolicy]:
     """
     source, text = ("--policies", text) if not text.startswith("@") else (text[1:], _read(text[1:]))
     try:
-        given = json.loads(text, object_pairs_hook=_Pairs)
+        given = json.loads(text, object_pairs_hook=_without_repeats)
+    except InputError as error:
+        raise InputError(f"{source} {error}") from error
     except (ValueError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be read"
         raise InputError(f"{source} is not JSON ({reason}). Give policies by name, such as {_EXAMPLE}") from error
-    named = _named(given, source)
+    if isinstance(given, dict):
+        named = [(_name(name), _policy(repr(name), value)) for name, value in given.items()]
+    elif isinstance(given, list):
+        named = [_listed(number, value) for number, value in enumerate(given, start=1)]
+    else:
+        raise InputError(f"{source} is neither an object nor a list. Give policies by name, such as {_EXAMPLE}")
     if not named:
         raise InputError(f"{source} names no policy. Give at least one, such as {_EXAMPLE}")
     if twice := [name for name, n in Counter(name for name, _ in named).items() if n > 1]:
@@ -64,8 +71,11 @@ def read_policies(text: str) -> dict[str, BudgetPolicy]:
     return dict(named)
 
 
-class _Pairs(list[tuple[str, Any]]):
-    """A JSON object with its keys as they were given, repeated ones included."""
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose keys differ; `json` itself would keep the last of two."""
+    if twice := [key for key, n in Counter(key for key, _ in pairs).items() if n > 1]:
+        raise InputError(f"gives {twice[0]!r} twice in one object. Give each policy a name of its own, each setting once.")
+    return dict(pairs)
 
 
 def _read(path: str) -> str:
@@ -76,22 +86,12 @@ def _read(path: str) -> str:
         raise InputError(f"Cannot read policies from {path!r}: {reason}.") from error
 
 
-def _named(given: object, source: str) -> list[tuple[str, BudgetPolicy]]:
-    if isinstance(given, _Pairs):
-        return [(_name(name), _policy(name, value)) for name, value in given]
-    if isinstance(given, list):
-        return [_listed(number, value) for number, value in enumerate(given, start=1)]
-    raise InputError(f"{source} is neither an object nor a list. Give policies by name, such as {_EXAMPLE}")
-
-
 def _listed(number: int, value: object) -> tuple[str, BudgetPolicy]:
-    if not isinstance(value, _Pairs):
-        raise InputError(f'Policy number {number} is no object. Give its settings in braces, such as {{"num_ignore": 2}}.')
-    names = [item for key, item in value if key == "name"]
-    policy = _policy(names[0] if names else f"number {number}", _Pairs(pair for pair in value if pair[0] != "name"))
-    if len(names) > 1:
-        raise InputError(f"Policy number {number} has two names. Give it one.")
-    return _name(names[0] if names else policy_label(policy)), policy
+    if not isinstance(value, dict) or "name" not in value:
+        policy = _policy(f"number {number}", value)
+        return _name(policy_label(policy)), policy
+    settings = {key: setting for key, setting in value.items() if key != "name"}
+    return _name(value["name"]), _policy(repr(value["name"]), settings)
 
 
 def _name(name: object) -> str:
@@ -100,15 +100,12 @@ def _name(name: object) -> str:
     return name
 
 
-def _policy(name: object, value: object) -> BudgetPolicy:
-    if not isinstance(value, _Pairs):
-        raise InputError(f'Policy {name!r} is no object. Give its settings in braces, such as {{"num_ignore": 2}}.')
-    keys = [key for key, _ in value]
-    if unknown := [key for key in keys if key not in _KEYS]:
-        raise InputError(f"Policy {name!r} has an unknown setting {unknown[0]!r}. The settings are: {', '.join(_KEYS)}.")
-    if len(set(keys)) < len(keys):
-        raise InputError(f"Policy {name!r} gives a setting twice. Give each once.")
+def _policy(name: str, value: object) -> BudgetPolicy:
+    if not isinstance(value, dict):
+        raise InputError(f'Policy {name} is no object. Give its settings in braces, such as {{"num_ignore": 2}}.')
+    if unknown := [key for key in value if key not in _KEYS]:
+        raise InputError(f"Policy {name} has an unknown setting {unknown[0]!r}. The settings are: {', '.join(_KEYS)}.")
     try:
-        return BudgetPolicy(**dict(value))
+        return BudgetPolicy(**value)
     except InputError as error:
-        raise InputError(f"Policy {name!r}: {error}") from error
+        raise InputError(f"Policy {name}: {error}") from error

@@ -1,57 +1,15 @@
-"""Files of others as checked values: lines of JSON as objects, and the entries of a mapping as a dataclass.
-
-Whatever is wrong is one sentence that names the line or the entry.
-"""
+"""The entries of a mapping or of a JSON object as a checked dataclass; what is wrong is one sentence that names the entry."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, TypeVar
 
-from s1demo.errors import InputError, first_line
+from s1demo.errors import InputError
 
 T = TypeVar("T")
 _GROUPED = {"missing": "missing keys", "unexpected_keyword_argument": "unknown keys"}  # kinds of fault that need no value
-
-
-def json_object(line: str | bytes, where: str) -> dict[str, Any]:
-    """The JSON object that a line is.
-
-    Raises:
-        InputError: it is none; the message begins with `where`.
-    """
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, a number or a nesting that is too large
-        raise InputError(f"{where}: not JSON ({first_line(error)[:100]}).") from error
-    if not isinstance(found, dict):
-        raise InputError(f"{where}: no JSON object.")
-    return found
-
-
-def json_lines(path: Path, what: str, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """The objects in a file of JSON lines, each behind the words for where it stands; blank lines are left out.
-
-    Args:
-        what: what the file holds, for messages.
-        name: what messages call the file; its whole path where it is empty.
-
-    Raises:
-        InputError: the file cannot be read, or a line of it is no JSON object.
-    """
-    try:
-        with path.open(encoding="utf-8", newline="\n") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    where = f"{name or path}, line {number}"
-                    yield where, json_object(line, where)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise InputError(f"Cannot read {what}, {name or path}: {reason}. Choose another.") from error
 
 
 def fill(kind: type[T], values: Any, where: str = "") -> T:

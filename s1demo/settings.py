@@ -15,24 +15,11 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 EMBEDDED_MODEL = str(ASSETS / "s1-mini")
 EMBEDDED_RECORDING = str(ASSETS / "recorded" / "showcase.jsonl")
 ENGINES = ("transformers", "vllm", "openai", "replay")
-_SMALLEST = {
-    "torch_threads": 1,
-    "max_concurrent_requests": 1,
-    "max_concurrent_runs": 1,
-    "max_queued_runs": 1,
-    "max_question_chars": 1,
-    "max_run_seconds": 0.1,
-    "replay_speed": 0,
-    "vllm_tensor_parallel_size": 1,
-    "vllm_max_model_len": 0,
-    "vllm_gpu_memory_utilization": 0.01,
-    "vllm_kv_cache_gib": 0,
-    "vllm_max_num_seqs": 1,
-    "server_context_length": 0,
-    "server_token_seconds": 0.1,
-    "server_patience_seconds": 0,
-    "port": 0,
-}
+
+
+def _at_least(smallest: float, *, default: float) -> Any:
+    """A number that must not be below the smallest."""
+    return field(default=default, metadata={"smallest": smallest})
 
 
 @dataclass(frozen=True)
@@ -82,30 +69,30 @@ class Settings:
     format: str = ""
     device: str = ""
     dtype: str = ""
-    torch_threads: int = 1
-    max_concurrent_requests: int = 16
-    max_concurrent_runs: int = 32
-    max_queued_runs: int = 100
-    max_question_chars: int = 4000
-    max_run_seconds: float = 600.0
+    torch_threads: int = _at_least(1, default=1)
+    max_concurrent_requests: int = _at_least(1, default=16)
+    max_concurrent_runs: int = _at_least(1, default=32)
+    max_queued_runs: int = _at_least(1, default=100)
+    max_question_chars: int = _at_least(1, default=4000)
+    max_run_seconds: float = _at_least(0.1, default=600.0)
     sweeps_folder: str = ""
-    replay_speed: float = 1.0
-    vllm_tensor_parallel_size: int = 1
-    vllm_max_model_len: int = 0
-    vllm_gpu_memory_utilization: float = 0.9
-    vllm_kv_cache_gib: float = 0.0
-    vllm_max_num_seqs: int = 256
+    replay_speed: float = _at_least(0, default=1.0)
+    vllm_tensor_parallel_size: int = _at_least(1, default=1)
+    vllm_max_model_len: int = _at_least(0, default=0)
+    vllm_gpu_memory_utilization: float = _at_least(0.01, default=0.9)
+    vllm_kv_cache_gib: float = _at_least(0, default=0.0)
+    vllm_max_num_seqs: int = _at_least(1, default=256)
     vllm_quantization: str = ""
     vllm_options: str = ""
     vllm_log: bool = False
     base_urls: str = field(default="", repr=False)  # may hold a password
     api_key: str = field(default="", repr=False)
     tokenizer: str = ""
-    server_context_length: int = 0
-    server_token_seconds: float = 60.0
-    server_patience_seconds: float = 180.0
+    server_context_length: int = _at_least(0, default=0)
+    server_token_seconds: float = _at_least(0.1, default=60.0)
+    server_patience_seconds: float = _at_least(0, default=180.0)
     host: str = ""
-    port: int = 0
+    port: int = _at_least(0, default=0)
     repository: str = ""
     open_browser: bool = False
     no_color: bool = False
@@ -115,10 +102,10 @@ class Settings:
             raise InputError(f"Unknown engine {self.engine!r}. Choose one of: {', '.join(ENGINES)}.")
         if self.repository and not self.repository.startswith(("https://", "http://")):
             raise InputError(f"S1_REPOSITORY is {self.repository!r}. Give an address that begins with https://, or nothing.")
-        for name, smallest in _SMALLEST.items():
-            value = getattr(self, name)
-            if not smallest <= value < math.inf:
-                raise InputError(f"The setting S1_{name.upper()} is {value}. Give a number from {smallest} up.")
+        for setting in fields(self):
+            value, smallest = getattr(self, setting.name), setting.metadata.get("smallest")
+            if smallest is not None and not smallest <= value < math.inf:
+                raise InputError(f"The setting S1_{setting.name.upper()} is {value}. Give a number from {smallest} up.")
         if self.port > 65535:
             raise InputError(f"The setting S1_PORT is {self.port}. Give 1 to 65535, or 0 for the first free port from 7860.")
 

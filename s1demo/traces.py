@@ -8,8 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from s1demo.budget import BudgetPolicy
 from s1demo.errors import InputError
@@ -28,19 +30,7 @@ from s1demo.events import (
     Tokens,
 )
 from s1demo.grading import extract_answer
-from s1demo.reading import json_lines
-
-_KINDS: dict[str, type] = {
-    **dict.fromkeys(("question", "model", "engine", "device", "format", "thinking_text", "answer_text", "delimiter_text"), str),
-    **dict.fromkeys(("context_length", "thinking_budget", "waits_used"), int),
-    **dict.fromkeys(("prompt_ids", "token_ids", "phases", "origins", "token_seconds", "wait_positions"), list),
-    **dict.fromkeys(("policy", "sampling"), dict),
-}
-_ITEM_KINDS: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("prompt_ids", "token_ids", "wait_positions"), int),
-    **dict.fromkeys(("phases", "origins"), str),
-    "token_seconds": (int, float),
-}
+from s1demo.json_lines import read_objects
 
 
 @dataclass(frozen=True)
@@ -180,33 +170,43 @@ class Trace:
         Raises:
             InputError: the object is not a trace.
         """
+        values: dict[str, Any] = {}
+        name = ""
         try:
-            trace = cls(**{name: record[name] for name in cls.__dataclass_fields__})
-            _check_types(trace)
-            trace.policy = BudgetPolicy(**record["policy"])
-            trace.sampling = SamplingParams(**record["sampling"])
-            trace.phases = [Phase(phase) for phase in trace.phases]
-            trace.origins = [Origin(origin) for origin in trace.origins]
-            trace.end_of_thinking = EndOfThinking(trace.end_of_thinking) if trace.end_of_thinking else None
-            trace.finish_reason = FinishReason(trace.finish_reason) if trace.finish_reason else None
-            lengths = {len(trace.token_ids), len(trace.phases), len(trace.origins), len(trace.token_seconds)}
+            for name, kind in _KINDS.items():
+                values[name] = _typed(record[name], kind)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
-                f"This is not a recorded trace ({error}). Record one with: python -m s1demo ask ... --json"
+                f"This is not a recorded trace ({name}: {error}). Record one with: python -m s1demo ask ... --json"
             ) from error
+        trace = cls(**values)
+        lengths = {len(trace.token_ids), len(trace.phases), len(trace.origins), len(trace.token_seconds)}
         if len(lengths) != 1:
             raise InputError("This recorded trace is damaged: ids, phases, origins and times differ in number. Record it again.")
         return trace
 
 
-def _check_types(trace: Trace) -> None:
-    """Refuse values of the wrong type, which a file may hold, with a TypeError that names the field."""
-    for name, kind in _KINDS.items():
-        if not isinstance(getattr(trace, name), kind):
-            raise TypeError(f"{name} is no {kind.__name__}")
-    for name, item_kind in _ITEM_KINDS.items():
-        if not all(isinstance(item, item_kind) for item in getattr(trace, name)):
-            raise TypeError(f"{name} holds something else")
+_KINDS = get_type_hints(Trace)  # by field
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    """A value of a JSON object as its annotation has it, enumerations and dataclasses made of their values.
+
+    Raises:
+        TypeError, ValueError: it is something else.
+    """
+    arguments = get_args(kind)
+    if get_origin(kind) is UnionType:  # or None
+        return None if value is None else _typed(value, arguments[0])
+    if get_origin(kind) is list:
+        return [_typed(item, arguments[0]) for item in _typed(value, list)]
+    if kind in (BudgetPolicy, SamplingParams):
+        return kind(**value)
+    if issubclass(kind, StrEnum):
+        return kind(value)
+    if not isinstance(value, (int, float) if kind is float else kind):
+        raise TypeError(f"no {kind.__name__}")
+    return value
 
 
 class TraceBuilder:
@@ -240,7 +240,12 @@ class TraceBuilder:
                 trace.prompt_ids = list(event.prompt_ids)
                 trace.thinking_budget = event.thinking_budget
             case Tokens():
-                self._add_tokens(event)
+                n, text = len(event.token_ids), f"{event.phase}_text"
+                trace.token_ids += event.token_ids
+                trace.phases += [event.phase] * n
+                trace.origins += [event.origin] * n
+                trace.token_seconds += [trace.seconds] * n
+                setattr(trace, text, getattr(trace, text) + event.text)
             case EndSuppressed():
                 trace.waits_used = event.wait_number
                 trace.wait_positions.append(event.thinking_tokens)
@@ -248,20 +253,6 @@ class TraceBuilder:
                 trace.end_of_thinking = event.reason
             case Finished():
                 trace.finish_reason = event.finish_reason
-
-    def _add_tokens(self, event: Tokens) -> None:
-        trace, n = self._trace, len(event.token_ids)
-        trace.token_ids += event.token_ids
-        trace.phases += [event.phase] * n
-        trace.origins += [event.origin] * n
-        trace.token_seconds += [trace.seconds] * n
-        match event.phase:
-            case Phase.THINKING:
-                trace.thinking_text += event.text
-            case Phase.DELIMITER:
-                trace.delimiter_text += event.text
-            case Phase.ANSWER:
-                trace.answer_text += event.text
 
     def trace(self) -> Trace:
         """The run so far."""
@@ -274,7 +265,7 @@ def read_traces(path: Path) -> Iterator[Trace]:
     Raises:
         InputError: the file is missing, or a line of it is not a trace (the message says which).
     """
-    for _, record in json_lines(path, "recorded traces"):
+    for _, record in read_objects(path, "recorded traces from"):
         runs = record.get("runs")
         for run in runs.values() if isinstance(runs, dict) else [record]:
             yield Trace.from_dict(run)

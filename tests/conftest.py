@@ -18,6 +18,12 @@ from s1demo.settings import Settings
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that both workers end at about the same time."""
+    long = ("tests/ui/", "tests/training/", "tests/engines/", "tests/evals/", "tests/test_drivers.py")
+    items.sort(key=lambda item: next((i for i, start in enumerate(long) if item.nodeid.startswith(start)), len(long)))
+
+
 _browser_loop: Any = None
 
 
@@ -39,4 +45,4 @@ def engine() -> Iterator[TransformersEngine]:
     """The default engine on the embedded s1-mini."""
     engine = TransformersEngine(Settings(model=os.environ.get("S1_MODEL", "")))
     yield engine
-    engine.stop()
+    asyncio.run(engine.close())

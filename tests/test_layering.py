@@ -15,7 +15,7 @@ HEAVY = {"torch", "transformers", "gradio", "vllm", "datasets", "plotly", "playw
 MODEL_LIBRARIES = {"torch", "transformers", "vllm"}
 FLOORS = (  # a room imports from its own floor's earlier rooms and from the floors above it in this list, never from below
     ("s1demo.errors",),
-    ("s1demo.delimiters", "s1demo.events", "s1demo.reading", "s1demo.settings"),
+    ("s1demo.delimiters", "s1demo.events", "s1demo.json_lines", "s1demo.reading", "s1demo.settings"),
     ("s1demo.budget", "s1demo.grading"),
     ("s1demo.policies", "s1demo.traces"),
     ("s1demo.engines",),

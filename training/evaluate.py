@@ -15,10 +15,11 @@ import asyncio
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+
+from jinja2 import Template
 
 from s1demo.cli.benchmark import BAD_INPUT, BUDGETS, WAITS, journal_path, measure
 from s1demo.cli.engine import INTERRUPTED, open_patiently, settings_of
@@ -28,27 +29,15 @@ from s1demo.engines import Engine
 from s1demo.errors import InputError, S1Error
 from s1demo.evals.benchmarks import NAMES, SOURCES, Problem, load_benchmark, same_benchmark
 from s1demo.evals.published import Published, load_published
-from s1demo.evals.results import Point, RunResult, read_run
+from s1demo.evals.results import Point, read_run
 from s1demo.evals.sweep import SweepPlan, finished_questions
 from s1demo.evals.token_counts import sample_statistics
-from s1demo.grading import Outcome
 from s1demo.settings import ENGINES, Settings
 
 PAPER_BUDGETS, PAPER_WAITS = (500, 1000, 2000, 4000), (1, 2, 4)  # Figure 1 and v3 Table 5
 _MEANS = ("thinking_tokens_right", "thinking_tokens_not_right", "answer_tokens", "total_tokens", "steps", "limited_percent")
 PUBLISHED_MODELS = ("s1-32B", "s1.1-32B")
-NOTES = """* Prompts: the model's chat template around the bare question, no instruction, no examples; thinking opened; greedy.
-* `natural` and `Wait` runs may think for all that the context leaves after prompt, delimiters and an answer reserve
-  (an eighth of the context, 1,024 tokens at most). The paper's "auto" budget is 32,768 less the longest prompt of the
-  batch and 108 tokens, the same for all questions. A budget is one total here; the reference gives each round after a
-  Wait all of it again.
-* Grading: exact rules and math-verify, the same verdict every time. The paper asks GPT-4o-mini (temperature 0.5)
-  whether an answer equals the true one. It understands sentences; ours reads formulas, and what it cannot read is
-  counted as not right and listed as unscorable. Unread GPQA letters are "A" there and unscorable here. GPQA's options
-  are in a stored order here, in any order there.
-* Thinking tokens are counted from ids, forced ones included. Intervals: Wilson, 95 %. Published numbers were measured
-  by others on other hardware (float32, 8 GPUs); greedy traces differ between batch sizes and versions, so a few
-  questions differ either way."""
+_TEMPLATE = Path(__file__).with_name("evaluate.md")
 
 
 def plan_for(benchmark: str, budgets: Sequence[int] | None, waits: Sequence[int] | None) -> SweepPlan:
@@ -100,50 +89,30 @@ def _write_statistics(out: Path, plan: SweepPlan, engine: Engine) -> None:
     statistics_path(out).write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 
-def write_table(folder: Path, failed: Sequence[str], compared_with: str) -> str:
-    """Write `table.md` over all results in a folder; returns it."""
-    text = "\n".join(tables(folder, failed, load_published(), compared_with)) + "\n"
-    (folder / "table.md").write_text(text, encoding="utf-8")
-    return text
-
-
-def tables(folder: Path, failed: Sequence[str], published: Published, compared_with: str) -> Iterator[str]:
-    """The whole report as lines of Markdown.
+def report(folder: Path, failed: Sequence[str], published: Published, compared_with: str) -> str:
+    """Measured points with the published ones beside them, the paper's three metrics, and token counts, in Markdown.
 
     Args:
-        folder: holds run.json files and their token counts.
+        folder: holds run.json files and their token counts (`s1demo/evals/token_counts.py` says how these differ from the
+            reference's).
         failed: what could not be measured, one sentence each.
-        compared_with: whose of them to show.
+        compared_with: whose published numbers to show.
     """
+    runs = []
     for counts in sorted(folder.glob("*.statistics.json")):
         run = read_run(counts.with_name(counts.name.replace(".statistics.json", ".json")))
-        yield f"## {run.model} on {run.benchmark}, {run.n} questions\n"
-        yield from accuracy_table(run, published, compared_with)
-        yield ""
-        yield from statistics_table(json.loads(counts.read_text(encoding="utf-8")))
-        yield f"\n`{run.command}`\n"
-    if failed:
-        yield "## Not measured this time\n"
-        yield from (f"* {sentence}" for sentence in failed)
-        yield ""
-    yield NOTES
-
-
-def accuracy_table(run: RunResult, published: Published, compared_with: str) -> Iterator[str]:
-    """Measured points with the published ones beside them, and the paper's three metrics."""
-    yield f"| setting | mean thinking tokens | accuracy, % | 95 % interval | unscorable | PUBLISHED, {compared_with}, % |"
-    yield "|---|---|---|---|---|---|"
-    for point in run.points:
-        paper = published_cell(run.benchmark, point, published, compared_with)
-        yield f"{point.cells} {point.outcomes[Outcome.UNSCORABLE]} | {paper} |"
-    yield ""
-    yield "| | Control, % | Scaling, points per doubling | Performance, % |"
-    yield "|---|---|---|---|"
-    yield f"| measured | {_shown(run.control)} | {_shown(run.scaling)} | {run.performance:.1f} |"
-    if compared_with == PUBLISHED_MODELS[0] and same_benchmark(run.benchmark, "aime24"):
-        row = next(row for row in published.metrics.rows if row.method == "BF")
-        source = published.metrics.source.partition(";")[0]
-        yield f"| PUBLISHED, {compared_with}, {source} | {row.control:g} | {row.scaling:g} | {row.performance:g} |"
+        cells = [published_cell(run.benchmark, point, published, compared_with) for point in run.points]
+        has_metrics = compared_with == PUBLISHED_MODELS[0] and same_benchmark(run.benchmark, "aime24")
+        runs.append((run, cells, has_metrics, json.loads(counts.read_text(encoding="utf-8"))))
+    text: str = Template(_TEMPLATE.read_text(encoding="utf-8"), keep_trailing_newline=True).render(
+        runs=runs,
+        failed=failed,
+        compared_with=compared_with,
+        means=_MEANS,
+        metrics=next(row for row in published.metrics.rows if row.method == "BF"),
+        metrics_source=published.metrics.source.partition(";")[0],
+    )
+    return text
 
 
 def published_cell(benchmark: str, point: Point, published: Published, model: str) -> str:
@@ -163,21 +132,6 @@ def published_cell(benchmark: str, point: Point, published: Published, model: st
         ]
     others = [f"{accuracy:g} ({source}{f', n = {n}' if n != point.n else ''})" for accuracy, n, source in found]
     return "; ".join(others) or "-"
-
-
-def statistics_table(statistics: dict[str, dict[str, Any]]) -> Iterator[str]:
-    """Token counts by setting (`s1demo/evals/token_counts.py` says how they differ from the reference's)."""
-    columns = ("thinking: least, mean, most", "when right", "when not", "answer", "total", "steps", "stopped by limit, %")
-    yield "| setting | " + " | ".join(columns) + " | no answer | unmarked |"
-    yield "|---" * (len(columns) + 3) + "|"
-    for label, s in statistics.items():
-        thinking = f"{s['least_thinking_tokens']:,}, {s['thinking_tokens']:,.1f}, {s['most_thinking_tokens']:,}"
-        means = " | ".join(_shown(s[name]) for name in _MEANS)
-        yield f"| {label} | {thinking} | {means} | {s['no_answer']} | {s['without_mark']} |"
-
-
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.1f}"
 
 
 def load_all(names: Sequence[str], limit: int | None) -> tuple[dict[str, list[Problem]], list[str]]:
@@ -214,7 +168,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.out.mkdir(parents=True, exist_ok=True)
             settings = settings_of(options)
             failed += asyncio.run(evaluate(open_patiently(settings), settings, asked, plans, options.out, typed))
-            print(write_table(options.out, failed, options.published), flush=True)
+            text = report(options.out, failed, load_published(), options.published)
+            (options.out / "table.md").write_text(text, encoding="utf-8")
+            print(text, flush=True)
     except S1Error as error:
         print(f"evaluate: {one_line(str(error))}", file=sys.stderr)
         return BAD_INPUT
@@ -228,7 +184,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="evaluate", description="The paper's evaluation of a trained model.")
     add = parser.add_argument
     add("--model", required=True, metavar="FOLDER_OR_HUB_ID")
-    add("--benchmarks", type=_names, required=True, metavar="NAME,...", help=f"any of {', '.join(NAMES)}, FILE.jsonl")
+    names, known = lambda text: list(filter(None, text.split(","))), f"any of {', '.join(NAMES)}, FILE.jsonl"
+    add("--benchmarks", type=names, required=True, metavar="NAME,...", help=known)
     add("--out", type=Path, required=True, metavar="FOLDER", help="one run.json per benchmark, and table.md over all of them")
     add("--budgets", type=numbers_of, metavar="N,...", help="thinking budgets, '' for none; the paper's by default")
     add("--waits", type=numbers_of, metavar="K,...", help="ends to suppress, '' for none; the paper's by default")
@@ -236,10 +193,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--engine", choices=ENGINES, help="what decodes (default: S1_ENGINE or transformers)")
     add("--published", choices=PUBLISHED_MODELS, default=PUBLISHED_MODELS[0], help="whose published numbers to show")
     return parser
-
-
-def _names(text: str) -> list[str]:
-    return [name for name in text.split(",") if name]
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from typing import Any
 
 from s1demo.budget import AUTO, BudgetPolicy, Limit
 from s1demo.cli.terminal import one_line
-from s1demo.decoding.merged import gather_or_cancel
+from s1demo.decoding.merged import map_or_cancel
 from s1demo.decoding.prompt import Prompt
 from s1demo.delimiters import FORMATS, ThinkingFormat
 from s1demo.engines import Engine, open_engine
@@ -210,22 +210,20 @@ class S1DemoLM(LM):  # type: ignore[misc]
             prompt.check(generation.policy)
             asked.append((prompt, generation))
         numbers = _sample_numbers(requests)
-        gate = asyncio.Semaphore(self._at_once)
         bar = tqdm(total=len(requests), disable=disable_tqdm or None, desc="budget forcing")
 
         async def one(position: int) -> str:
             prompt, generation = asked[position]
-            async with gate:
-                sampling = generation.sampling
-                sampling = sampling.numbered(*numbers[position]) if sampling.temperature else sampling
-                traces, _ = await decode_question(self._engine, prompt, {"run": generation.policy}, sampling)
+            sampling = generation.sampling
+            sampling = sampling.numbered(*numbers[position]) if sampling.temperature else sampling
+            traces, _ = await decode_question(self._engine, prompt, {"run": generation.policy}, sampling)
             text = self._text(traces["run"], generation.until)
             self.cache_hook.add_partial("generate_until", requests[position].args, text)
             bar.update()
             return text
 
         with bar:
-            return await gather_or_cancel(one(position) for position in range(len(asked)))
+            return await map_or_cancel(one, range(len(asked)), self._at_once)
 
     def _question(self, context: str) -> str:
         before, after = self._engine.tokenizer.chat_affixes()

@@ -5,24 +5,35 @@ A section is a dataclass whose annotations say what its entries may be; pydantic
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, WrapValidator
 
-from s1demo.errors import InputError
+from s1demo.errors import InputError, S1Error
 from s1demo.reading import fill
 
 T = TypeVar("T")
 Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
+
+
+def _as_given(given: Any, check: Callable[[Any], float]) -> float:
+    """A whole number stays one: with 5.0 in place of 5 a begun run would seem to have other settings, and be refused."""
+    number = check(given)
+    return given if type(given) is int else number
+
+
+Number = Annotated[float, WrapValidator(_as_given)]
+Positive = Annotated[Number, Field(gt=0)]
+NotNegative = Annotated[Number, Field(ge=0)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+ShareBelowOne = Annotated[Number, Field(ge=0, lt=1)]
 FSDP = "FSDP"
 
 
@@ -84,7 +95,7 @@ class SftSettings(Section):
     model: str
     data: Path
     output: Path
-    epochs: float = 5
+    epochs: Number = 5
     learning_rate: float = 1e-5
     batch_size: int = 1
     gradient_accumulation: int = 1
@@ -130,6 +141,16 @@ def recipe_options(description: str, section: str = "", default: Path | None = N
         say = f"replace an entry of the {section} section"
         parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=say)
     return parser
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Around a command: what a person can put right ends it with its message and exit code 2, without a traceback."""
+    try:
+        yield
+    except S1Error as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
 
 
 def read_section(recipe: Path, section: str, kind: type[T], overrides: Sequence[str] = ()) -> T:

@@ -9,7 +9,7 @@ import asyncio
 import statistics
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from typing import Any
 
@@ -28,6 +28,7 @@ TOKENS_PER_STREAM = 206  # what s1-mini thinks with two Waits, on average (asset
 REPEATS = 5
 WAYS_POLICY, WAYS_PROMPTS = BudgetPolicy(max_thinking_tokens=200, num_ignore=4), 16  # as in the measurement of the harness's way
 FORCED_POLICY = BudgetPolicy(max_thinking_tokens=240, num_ignore=6, max_answer_tokens=16)
+Way = Callable[[], Coroutine[Any, Any, Any]]
 
 
 async def bench(engine: Engine) -> dict[str, Any]:
@@ -69,6 +70,11 @@ async def _timed(work: Coroutine[Any, Any, Any]) -> tuple[float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     await work
     return time.perf_counter() - wall, time.process_time() - cpu
+
+
+async def _median_ratio(way: Way, other: Way) -> float:
+    """The time of one way over that of another, the median of alternating repeats."""
+    return statistics.median([(await _timed(way()))[0] / (await _timed(other()))[0] for _ in range(REPEATS)])
 
 
 async def _decode_many(engine: Engine, prompt_ids: tuple[int, ...], n_streams: int, n_tokens: int) -> None:
@@ -134,28 +140,21 @@ async def _forced_over_plain(engine: Engine, n_runs: int) -> float:
         return await decode_batch(engine, [(QUESTION, FORCED_POLICY)] * n)
 
     n_tokens = sum(len(event.token_ids) for event in (await forced(1))[0] if isinstance(event, Tokens))
-    ratios = []
-    for _ in range(REPEATS):
-        forced_seconds, _ = await _timed(forced(n_runs))
-        plain_seconds, _ = await _timed(_decode_many(engine, prompt_ids, n_runs, n_tokens))
-        ratios.append(forced_seconds / plain_seconds)
-    return statistics.median(ratios)
+    return await _median_ratio(lambda: forced(n_runs), lambda: _decode_many(engine, prompt_ids, n_runs, n_tokens))
 
 
 async def _ways(engine: Engine) -> dict[str, float]:
     """Ways to force budgets on different prompts, as ratios of time: plain decoding, ours, rounds, one after another."""
     runs = [(problem.question, WAYS_POLICY) for problem in load_benchmark("mini")[:WAYS_PROMPTS]]
     ours = await decode_batch(engine, runs, max_concurrent=WAYS_PROMPTS)
-    samples: dict[str, list[float]] = {"ours_over_plain": [], "rounds_over_ours": [], "one_after_another_over_ours": []}
-    for _ in range(REPEATS):
-        plain_seconds, _ = await _timed(_plain(engine, [question for question, _ in runs], ours))
-        ours_seconds, _ = await _timed(decode_batch(engine, runs, max_concurrent=WAYS_PROMPTS))
-        rounds_seconds, _ = await _timed(in_rounds(engine, runs))
-        single_seconds, _ = await _timed(one_after_another(engine, runs))
-        samples["ours_over_plain"].append(ours_seconds / plain_seconds)
-        samples["rounds_over_ours"].append(rounds_seconds / ours_seconds)
-        samples["one_after_another_over_ours"].append(single_seconds / ours_seconds)
-    return {f"time_of_{name}_{WAYS_PROMPTS}_prompts": statistics.median(ratios) for name, ratios in samples.items()}
+    ways: dict[str, Way] = {
+        "plain": lambda: _plain(engine, [question for question, _ in runs], ours),
+        "ours": lambda: decode_batch(engine, runs, max_concurrent=WAYS_PROMPTS),
+        "rounds": lambda: in_rounds(engine, runs),
+        "one_after_another": lambda: one_after_another(engine, runs),
+    }
+    pairs = (("ours", "plain"), ("rounds", "ours"), ("one_after_another", "ours"))
+    return {f"time_of_{a}_over_{b}_{WAYS_PROMPTS}_prompts": await _median_ratio(ways[a], ways[b]) for a, b in pairs}
 
 
 async def _plain(engine: Engine, questions: list[str], forced: list[list[Event]]) -> None:

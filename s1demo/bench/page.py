@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 from s1demo.bench.chromium import open_chromium
 from s1demo.bench.page_server import WritingPace, serve
+from s1demo.ui.asking import LANDING_TAB, element_id
 from s1demo.ui.controls import FULL
 from s1demo.ui.page.bundle import LANDING, head, reached, stylesheet
 from s1demo.ui.page.static import UI
@@ -44,54 +45,50 @@ AskServer = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class LongRun:
-    """A tab with as long a trace as the paper's model writes; where its figures are and what they are called.
+    """A tab with as long a trace as the paper's model writes.
 
     Attributes:
         name: of its figures, before the underscore.
-        view, run: the ids of the component that shows it and of its Run.
-        address: what the tab is opened with, besides full speed.
-        fields: the same by the ids of its fields.
+        kind: the tab.
+        fields: what is set besides full speed, by the ids of the fields; those end with the names in links.
         shown: JavaScript for the number of tokens on the page in the end.
         counted: finds the tokens so far in a message; None where a message may bring any number of them, whatever the pace.
     """
 
     name: str
-    view: str
-    run: str
-    address: dict[str, str]
-    fields: dict[str, Any]
+    kind: str
+    fields: dict[str, int]
     shown: str
     counted: re.Pattern[str] | None
 
+    @property
+    def view(self) -> str:
+        """The id of the component that shows it."""
+        return "trace-view" if self.kind == LANDING_TAB else f"{self.kind}-view"
 
+    @property
+    def address(self) -> dict[str, Any]:
+        """What the tab is opened with."""
+        return {"tab": self.kind, "speed": FULL} | {name.rpartition("-")[2]: value for name, value in self.fields.items()}
+
+
+_SUM = "[...document.querySelectorAll('{}')].map((node) => Number(node.dataset.{} ?? 0))"
 LONG_RUNS = (  # in Compare the natural run and an extended one, which is never made to go on; in Race one trace and eight samples
     LongRun(
         "long_trace",
-        "trace-view",
-        "run",
-        {"waits": "0"},
-        {"num-waits": 0, "speed": FULL},
-        "[...document.querySelectorAll('#trace-view .pane')].map((pane) => Number(pane.dataset.thinkingTokens))",
+        LANDING_TAB,
+        {"num-waits": 0},
+        _SUM.format("#trace-view .pane", "thinkingTokens"),
         re.compile(_COUNTED.format("natural")),
     ),
     LongRun(
         "long_timeline",
-        "timeline-view",
-        "timeline-run",
-        {"tab": "timeline", "waits": "0"},
-        {"tl-waits": 0, "timeline-speed": FULL},
-        "[Number(document.querySelector('.tl-trace').dataset.thinkingTokens)]",
+        "timeline",
+        {"tl-waits": 0},
+        _SUM.format(".tl-trace", "thinkingTokens"),
         re.compile(_COUNTED.format("trace")),
     ),
-    LongRun(
-        "long_race",
-        "race-view",
-        "race-run",
-        {"tab": "race", "waits": "0", "samples": "8"},
-        {"race-waits": 0, "race-samples": 8, "race-speed": FULL},
-        "[...document.querySelectorAll('.lane')].map((lane) => Number(lane.dataset.tokens ?? 0))",
-        None,
-    ),
+    LongRun("long_race", "race", {"race-waits": 0, "race-samples": 8}, _SUM.format(".lane", "tokens"), None),
 )
 
 _WATCH = """
@@ -219,7 +216,7 @@ def _opened(browser: Any, url: str, view: str) -> Any:
 
 def _long_run(browser: Any, url: str, run: LongRun) -> dict[str, Any]:
     """32k tokens in one tab, shown as fast as they come."""
-    page = _opened(browser, f"{url}?{urlencode({**run.address, 'speed': FULL})}", run.view)
+    page = _opened(browser, f"{url}?{urlencode(run.address)}", run.view)
     devtools = page.context.new_cdp_session(page)
     devtools.send("Performance.enable", {"timeDomain": "threadTicks"})  # CPU time, which other work on the machine adds little to
 
@@ -229,7 +226,7 @@ def _long_run(browser: Any, url: str, run: LongRun) -> dict[str, Any]:
 
     page.evaluate("Object.assign(s1Bench, { long: 0, longest: 0 })")
     cpu = cpu_seconds()
-    page.click(f"#{run.run}")
+    page.click(f"#{element_id(run.kind, 'run')}")
     page.wait_for_selector(f"#{run.view} [data-running=true]")
     begun = page.evaluate("performance.now()")
     page.wait_for_selector(f"#{run.view} [data-running=false]", timeout=300_000)
@@ -278,9 +275,10 @@ async def _long_bytes(url: str, long_run: LongRun) -> dict[str, float]:
         tokens, n_updates = int(counts[-1]) if counts else tokens, n_updates + 1
 
     async with _client(url) as client:
-        run = _Run((await client.get("/config")).json(), long_run.fields, long_run.run)
+        chosen = {**long_run.fields, element_id(long_run.kind, "speed"): FULL}
+        call = _call((await client.get("/config")).json(), chosen, element_id(long_run.kind, "run"))
         begun = time.monotonic()
-        await _session(client, run, f"bench-{long_run.name}", note)
+        await _session(client, call, f"bench-{long_run.name}", note)
     figures = {"updates_per_second": n_updates / (time.monotonic() - begun), "kilobytes": sum(halves) / 1000}
     if long_run.counted:
         figures["second_over_first_half_bytes"] = halves[1] / halves[0]
@@ -302,8 +300,8 @@ async def _class(url: str, ask: AskServer) -> dict[str, float]:
         n_updates += '"process_generating"' in message
 
     async with _client(url) as client:
-        run = _Run((await client.get("/config")).json())
-        pages = [asyncio.create_task(_session(client, run, f"bench{n}", note)) for n in range(CLASS)]
+        call = _call((await client.get("/config")).json())
+        pages = [asyncio.create_task(_session(client, call, f"bench{n}", note)) for n in range(CLASS)]
         await asyncio.sleep(8)  # all of them have begun
         cpu, begun = ask("cpu"), time.monotonic()
         before = n_updates
@@ -329,8 +327,18 @@ async def _class(url: str, ask: AskServer) -> dict[str, float]:
     }
 
 
-class _Run:
-    """The listener behind Run, as an HTTP client calls it.
+async def _session(client: Any, call: dict[str, Any], session: str, note: Callable[[str], None]) -> None:
+    """One visitor: asks, and notes what comes."""
+    await client.post("/gradio_api/queue/join", json=call | {"session_hash": session})
+    async with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as answer:
+        async for line in answer.aiter_lines():
+            note(line)
+            if '"process_completed"' in line:
+                return
+
+
+def _call(config: dict[str, Any], chosen: dict[str, Any] | None = None, button: str = "run") -> dict[str, Any]:
+    """What an HTTP client sends to call the listener behind a Run.
 
     Args:
         config: the page's configuration.
@@ -338,21 +346,9 @@ class _Run:
         button: the id of the Run.
     """
 
-    def __init__(self, config: dict[str, Any], chosen: dict[str, Any] | None = None, button: str = "run") -> None:
-        components = {component["id"]: component["props"] for component in config["components"]}
-        run = next(i for i, props in components.items() if props.get("elem_id") == button)
-        listener = next(d for d in config["dependencies"] if [run, "click"] in d["targets"] and d["inputs"])
-        self.fn_index: int = listener["id"]
-        inputs = [components[i] for i in listener["inputs"]]
-        self.values = [(chosen or {}).get(props.get("elem_id"), props.get("value")) for props in inputs]
-
-
-async def _session(client: Any, run: _Run, session: str, note: Callable[[str], None]) -> None:
-    """One visitor: asks, and notes what comes."""
-    body = {"data": run.values, "fn_index": run.fn_index, "session_hash": session, "event_data": None}
-    await client.post("/gradio_api/queue/join", json=body)
-    async with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as answer:
-        async for line in answer.aiter_lines():
-            note(line)
-            if '"process_completed"' in line:
-                return
+    components = {component["id"]: component["props"] for component in config["components"]}
+    run = next(i for i, props in components.items() if props.get("elem_id") == button)
+    listener = next(d for d in config["dependencies"] if [run, "click"] in d["targets"] and d["inputs"])
+    inputs = [components[i] for i in listener["inputs"]]
+    values = [(chosen or {}).get(props.get("elem_id"), props.get("value")) for props in inputs]
+    return {"data": values, "fn_index": listener["id"], "event_data": None}

@@ -68,8 +68,11 @@ SCENES = {  # the tabs of app.py, as they follow each other there
 
 def names_of(tab: str) -> list[tuple[int, Scheme, str]]:
     """The screenshots of one tab: (width, colour scheme, file name)."""
-    shots: list[tuple[int, Scheme]] = [(1440, "light"), (1440, "dark")]
-    shots += [(PHONE, scheme) for scheme in SCENES[tab].phone_schemes]
+    shots: list[tuple[int, Scheme]] = [
+        (1440, "light"),
+        (1440, "dark"),
+        *((PHONE, scheme) for scheme in SCENES[tab].phone_schemes),
+    ]
     return [(width, scheme, f"{tab}-{width}-{scheme}.png") for width, scheme in shots]
 
 

@@ -59,28 +59,27 @@ def parser() -> argparse.ArgumentParser:
     parser = _OneLineParser(prog="s1demo", description="Budget forcing on the command line.")
     commands = parser.add_subparsers(required=True, metavar="ask | compare | probe | sweep | grade | bench")
 
-    def command(name: str, function: Callable[..., Any], help: str, description: str = "", epilog: str = "") -> _OneLineParser:
-        texts: dict[str, Any] = {"help": help, "description": description, "epilog": epilog}
-        added = commands.add_parser(name, **texts, formatter_class=argparse.RawDescriptionHelpFormatter)
-        added.set_defaults(command=function)
+    def add(name: str, command: Callable[[argparse.Namespace], object], **texts: Any) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, formatter_class=argparse.RawDescriptionHelpFormatter, **texts)
+        added.set_defaults(command=command)
         return added
 
-    ask = command("ask", question.ask, "one budget-forced run", epilog=_DASHES)
+    ask = add("ask", question.ask, help="one budget-forced run", epilog=_DASHES)
     _add_run_options(ask, {"max_thinking_tokens": AUTO, "num_ignore": 0})
-    several = "truncated, natural and extended runs of one question, or any others"
-    side_by_side = command("compare", question.compare, several, _COMPARING, f"{_POLICIES}\n\n{_DASHES}")
+    says = "truncated, natural and extended runs of one question, or any others"
+    side_by_side = add("compare", question.compare, help=says, description=_COMPARING, epilog=f"{_POLICIES}\n\n{_DASHES}")
     side_by_side.add_argument("--policies", metavar="JSON|@FILE", help="other runs than these three (see below)")
     _add_run_options(side_by_side, {"max_thinking_tokens": 16, "num_ignore": 2})
-    timeline = command("probe", question.probe, "what the model would answer at each point of its thinking", epilog=_DASHES)
+    timeline = add("probe", question.probe, help="what the model would answer at each point of its thinking", epilog=_DASHES)
     timeline.add_argument("--every", type=_whole, metavar="N", help=f"every N thinking tokens (default {question.PROBE_EVERY})")
     timeline.add_argument("--lines", action="store_true", help="behind each line; no default for --every then")
     timeline.add_argument("--waits", action="store_true", help="before each suppressed end and behind its extension, likewise")
     _add_run_options(timeline, {"max_thinking_tokens": AUTO, "num_ignore": 0})
-    in_one_pass = "accuracy against thinking on a benchmark, in one pass over shared prefixes"
-    _add_sweep_options(command("sweep", benchmark.sweep, in_one_pass, _SWEEP, _RESUMING))
-    grade = command("grade", benchmark.grade, "grade a file of answers", _GRADE)
+    says = "accuracy against thinking on a benchmark, in one pass over shared prefixes"
+    _add_sweep_options(add("sweep", benchmark.sweep, help=says, description=_SWEEP, epilog=_RESUMING))
+    grade = add("grade", benchmark.grade, help="grade a file of answers", description=_GRADE)
     grade.add_argument("file", type=Path, metavar="FILE.jsonl")
-    bench = command("bench", benchmark.bench, "how fast this machine runs the exhibit")
+    bench = add("bench", benchmark.bench, help="how fast this machine runs the exhibit")
     bench.add_argument("--ui", action="store_true", help="what the page costs instead, in a Chromium and for a class (no model)")
     _add_engine_options(bench)
     return parser

@@ -11,13 +11,13 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from s1demo.budget import BudgetPolicy
-from s1demo.decoding.merged import Merged, Reaction, named
+from s1demo.decoding.merged import Reaction, merged, named
 from s1demo.decoding.prompt import Prompt
-from s1demo.decoding.runs import named_runs, whole_segment
+from s1demo.decoding.runs import answer_after, named_runs
 from s1demo.engines.base import Engine
 from s1demo.engines.coalescing import CoalescingEngine
 from s1demo.errors import S1Error
@@ -55,17 +55,15 @@ class Cost:
     independent_tokens: int
 
 
+@dataclass
 class AnswersAtWaits:
-    """Asks for the answer so far at each Wait of one run; a reaction to the run's events, see `Merged`."""
+    """Asks for the answer so far at each Wait of one run; a reaction to the run's events, see `merged`."""
 
-    def __init__(
-        self, engine: Engine, prompt: Prompt, policy: BudgetPolicy, sampling: SamplingParams = SamplingParams()
-    ) -> None:
-        self._engine = engine
-        self._prompt = prompt
-        self._policy = replace(policy, num_ignore=0)
-        self._sampling = sampling
-        self._thinking_ids: list[int] = []
+    engine: Engine
+    prompt: Prompt
+    policy: BudgetPolicy
+    sampling: SamplingParams = field(default_factory=SamplingParams)
+    _thinking_ids: list[int] = field(default_factory=list)
 
     def __call__(self, item: object) -> Iterator[AsyncGenerator[AnswerSoFar, None]]:
         """Follow one more item of the run, its events in order; returns the answer asked for at a Wait."""
@@ -77,22 +75,16 @@ class AnswersAtWaits:
 
     async def _answer(self, at: EndSuppressed, thinking_ids: tuple[int, ...]) -> AsyncGenerator[AnswerSoFar, None]:
         """The one answer; none where the engine has no answer (a replay has only what was recorded)."""
-        forcer = self._prompt.forcer(self._policy, self._sampling)
-        forcer.begin()
-        delimiter = forcer.feed(Segment(thinking_ids, FinishReason.STOP, at.stop_id))[-1]
-        request = forcer.next_request()
-        assert request is not None and isinstance(delimiter, Tokens)
+        policy, thinking = replace(self.policy, num_ignore=0), Segment(thinking_ids, FinishReason.STOP, at.stop_id)
         try:
-            segment = await whole_segment(self._engine, request)
+            _, text = await answer_after(self.engine, self.prompt, policy, self.sampling, thinking)
         except S1Error as error:  # an engine that fails fails the run itself, too
             log.debug("no answer so far: %s", error)
-            return
-        text = self._engine.tokenizer.text_stream()
-        text.text(delimiter.token_ids)  # the answer's text begins after it
-        yield AnswerSoFar(at.wait_number, at.thinking_tokens, text.text(segment.token_ids) + text.flush())
+        else:
+            yield AnswerSoFar(at.wait_number, at.thinking_tokens, text)
 
 
-async def compare_with_answers(
+def compare_with_answers(
     engine: Engine,
     question: Prompt | str,
     policies: Mapping[str, BudgetPolicy],
@@ -106,7 +98,7 @@ async def compare_with_answers(
         question: what to ask.
         policies: run name -> policy, at least one.
         sampling: the same for all, the answers so far too.
-        reactions: what else follows from an item, such as a verdict from an answer; see `Merged`.
+        reactions: what else follows from an item, such as a verdict from an answer; see `merged`.
 
     Yields:
         (run name, event) exactly as `runs.compare` does; (run name, `AnswerSoFar`) after its Wait; (last run's name, `Cost`)
@@ -140,9 +132,5 @@ async def compare_with_answers(
             n_open += 1
             yield counted(named(name, answer))
 
-    async with Merged[tuple[str, Any]](ask_at_waits, *reactions) as items:
-        for stream in streams:
-            items.add(counted(stream))
-        async for item in items:
-            yield item
+    return merged(map(counted, streams), ask_at_waits, *reactions)
 

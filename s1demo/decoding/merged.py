@@ -3,64 +3,61 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import aclosing
-from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T")
 Reaction = Callable[[T], Iterable[AsyncGenerator[T, None]]]
 
 
-class Merged(Generic[T]):
-    """Streams read side by side by one consumer, through one queue; leaving its `async with` block stops those still going.
+@dataclass(frozen=True)
+class _Ended:
+    """A stream is over, by an error or not."""
 
-    Iterating ends when all streams have ended. It raises the error of the first that fails.
+    error: BaseException | None
+
+
+async def merged(streams: Iterable[AsyncGenerator[T, None]], *reactions: Reaction[T]) -> AsyncGenerator[T, None]:
+    """Read streams side by side, through one queue; closing the iterator stops those still going.
 
     Args:
+        streams: what to read.
         reactions: each is called with every item of every stream and returns the further streams to read because of it. Their
             items come after the item they react to.
+
+    Raises:
+        Exception: the error of the first stream or reaction that fails; the others are stopped.
     """
+    queue: asyncio.Queue[T | _Ended] = asyncio.Queue()
+    tasks: list[asyncio.Task[None]] = []
 
-    def __init__(self, *reactions: Reaction[T]) -> None:
-        self._reactions = reactions
-        self._queue: asyncio.Queue[T | _Ended] = asyncio.Queue()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._running = 0
-
-    def add(self, stream: AsyncGenerator[T, None]) -> None:
-        """Read one more stream from now on."""
-        self._running += 1
-        self._tasks.add(asyncio.create_task(self._read(stream)))
-
-    async def _read(self, stream: AsyncGenerator[T, None]) -> None:
+    async def read(stream: AsyncGenerator[T, None]) -> None:
         error: BaseException | None = None
         try:
             async with aclosing(stream):
                 async for item in stream:
-                    self._queue.put_nowait(item)
-                    for reaction in self._reactions:
-                        for further in reaction(item):
-                            self.add(further)
+                    queue.put_nowait(item)
+                    tasks.extend(asyncio.create_task(read(further)) for reaction in reactions for further in reaction(item))
         except BaseException as raised:  # the consumer raises it; without a word of it, it would wait for ever
             error = raised
-        self._queue.put_nowait(_Ended(error))
+        queue.put_nowait(_Ended(error))
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        while self._running:
-            item = await self._queue.get()
-            if isinstance(item, _Ended):
-                self._running -= 1
-                if item.error:
-                    raise item.error
-            else:
+    n_ended = 0
+    try:
+        tasks.extend(asyncio.create_task(read(stream)) for stream in streams)
+        while n_ended < len(tasks):
+            item = await queue.get()
+            if not isinstance(item, _Ended):
                 yield item
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await _cancel(self._tasks)
+            elif item.error:
+                raise item.error
+            else:
+                n_ended += 1
+    finally:
+        await _cancel(tasks)
 
 
 async def named(name: str, stream: AsyncGenerator[T, None]) -> AsyncGenerator[tuple[str, T], None]:
@@ -70,13 +67,6 @@ async def named(name: str, stream: AsyncGenerator[T, None]) -> AsyncGenerator[tu
             yield name, item
 
 
-class _Ended:
-    """A stream is over, by an error or not."""
-
-    def __init__(self, error: BaseException | None) -> None:
-        self.error = error
-
-
 async def gather_or_cancel(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """The results of coroutines run side by side, in order; where one fails or this is cancelled, all are stopped."""
     tasks = [asyncio.create_task(coroutine) for coroutine in work]
@@ -84,6 +74,18 @@ async def gather_or_cancel(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         return list(await asyncio.gather(*tasks))
     finally:
         await _cancel(tasks)
+
+
+async def map_or_cancel(function: Callable[[S], Awaitable[T]], items: Iterable[S], at_once: int) -> list[T]:
+    """A function's results for many items, so many at a time, in order; where one fails or this is cancelled, all are stopped."""
+    waiting, results = iter(enumerate(items)), dict[int, T]()
+
+    async def work() -> None:
+        for number, item in waiting:  # one iterator for all workers: each takes what comes next
+            results[number] = await function(item)
+
+    await gather_or_cancel(work() for _ in range(at_once))
+    return [results[number] for number in sorted(results)]
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:

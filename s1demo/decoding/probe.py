@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncGenerator, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from s1demo.budget import BudgetPolicy
-from s1demo.decoding.merged import Merged, Reaction
+from s1demo.decoding.merged import Reaction, merged
 from s1demo.decoding.prompt import Prompt
-from s1demo.decoding.runs import run, whole_segment
+from s1demo.decoding.runs import answer_after, run
 from s1demo.engines.base import Engine
 from s1demo.errors import InputError
 from s1demo.events import (
@@ -25,7 +25,6 @@ from s1demo.events import (
     FinishReason,
     Origin,
     Phase,
-    Request,
     RunStarted,
     SamplingParams,
     Segment,
@@ -83,7 +82,7 @@ class ProbePoint:
     answer_ids: tuple[int, ...]
 
 
-async def run_and_probe(
+def run_and_probe(
     engine: Engine,
     question: Prompt | str,
     policy: BudgetPolicy,
@@ -99,7 +98,7 @@ async def run_and_probe(
         policy: what to do to the thinking.
         where: at which points to ask.
         sampling: how to pick tokens, the probes' too.
-        reactions: what else follows from an item, such as `AnswersAtWaits`; see `Merged`.
+        reactions: what else follows from an item, such as `AnswersAtWaits`; see `merged`.
 
     Yields:
         The run's events exactly as `runs.run` yields them, a `ProbePoint` for each probe after the point it is of, and the items
@@ -109,27 +108,22 @@ async def run_and_probe(
         InputError, EngineError: see `runs.run`.
     """
     prompt = Prompt.of(engine, question)
-    async with Merged[Any](_Probes(engine, prompt, policy, sampling, where), *reactions) as items:
-        items.add(run(engine, prompt, policy, sampling))
-        async for item in items:
-            yield item
+    stream: AsyncGenerator[Any, None] = run(engine, prompt, policy, sampling)
+    return merged([stream], _Probes(engine, prompt, policy, sampling, where), *reactions)
 
 
+@dataclass
 class _Probes:
-    """The thinking of one run so far, and the probes that start from it; a reaction to the run's events, see `Merged`."""
+    """The thinking of one run so far, and the probes that start from it; a reaction to the run's events, see `merged`."""
 
-    def __init__(
-        self, engine: Engine, prompt: Prompt, policy: BudgetPolicy, sampling: SamplingParams, where: ProbeAt
-    ) -> None:
-        self._engine = engine
-        self._prompt = prompt
-        self._policy = replace(policy, num_ignore=0)
-        self._sampling = sampling
-        self._where = where
-        self._line_end_ids = prompt.encoded_format(policy.extension).line_end_ids
-        self._thinking_ids: list[int] = []
-        self._last_point = -1
-        self._gate = asyncio.Semaphore(_AT_ONCE)
+    engine: Engine
+    prompt: Prompt
+    policy: BudgetPolicy
+    sampling: SamplingParams
+    where: ProbeAt
+    _thinking_ids: list[int] = field(default_factory=list)
+    _last_point: int = -1
+    _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     def __call__(self, item: object) -> Iterator[AsyncGenerator[ProbePoint, None]]:
         """Follow one more item of the run, its events in order; returns the probes at the new points."""
@@ -145,9 +139,9 @@ class _Probes:
         """Where to ask because of an item before which there were so many thinking tokens."""
         match item:
             case RunStarted():
-                return [0] if self._where.every else []
+                return [0] if self.where.every else []
             case EndSuppressed():
-                return [before] if self._where.waits else []
+                return [before] if self.where.waits else []
             case ThinkingEnded():
                 return [before]
             case Tokens(phase=Phase.THINKING):
@@ -156,32 +150,20 @@ class _Probes:
         return []
 
     def _is_wanted(self, point: int, origin: Origin) -> bool:
-        where = self._where
+        where = self.where
         if where.every and point % where.every == 0:
             return True
-        if where.lines and self._thinking_ids[point - 1] in self._line_end_ids:
+        if where.lines and self._thinking_ids[point - 1] in self.prompt.encoded_format(self.policy.extension).line_end_ids:
             return self._last_point < 0 or point - self._last_point >= where.apart
         return where.waits and origin is Origin.FORCED and point == len(self._thinking_ids)
 
     async def _ask(self, point: int) -> AsyncGenerator[ProbePoint, None]:
         """Yield the one answer of a run that is cut at this point."""
         async with self._gate:  # before anything is copied: a long trace has many points
-            request = self._request(point)
-            segment = await whole_segment(self._engine, request)
-        text = self._engine.tokenizer.text_stream()
-        text.text(request.prompt_ids[len(self._prompt.ids) + point :])  # the delimiter: the answer's text begins after it
-        answer_text = text.text(segment.token_ids) + text.flush()
-        yield ProbePoint(point, extract_answer(answer_text), _probability(segment), answer_text, segment.token_ids)
-
-    def _request(self, point: int) -> Request:
-        """The request of a run that the budget cuts at this point."""
-        forcer = self._prompt.forcer(replace(self._policy, max_thinking_tokens=point), self._sampling)
-        forcer.begin()
-        if point:
-            forcer.feed(Segment(tuple(self._thinking_ids[:point]), FinishReason.LENGTH))
-        request = forcer.next_request()
-        assert request is not None, "a cut run still has to answer"
-        return replace(request, logprobs=True)
+            policy = replace(self.policy, max_thinking_tokens=point, num_ignore=0)
+            thinking = Segment(tuple(self._thinking_ids[:point]), FinishReason.LENGTH)
+            answer, text = await answer_after(self.engine, self.prompt, policy, self.sampling, thinking, logprobs=True)
+        yield ProbePoint(point, extract_answer(text), _probability(answer), text, answer.token_ids)
 
 
 def _probability(segment: Segment) -> float | None:

@@ -5,13 +5,12 @@ Wherever a question is taken, a `Prompt` is taken too: who asks the same questio
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
 from s1demo.budget import BudgetForcer, BudgetPolicy
-from s1demo.decoding.merged import Merged, gather_or_cancel, named
+from s1demo.decoding.merged import map_or_cancel, merged, named
 from s1demo.decoding.prompt import Prompt
 from s1demo.engines.base import Engine, TextStream
 from s1demo.engines.coalescing import CoalescingEngine
@@ -56,6 +55,22 @@ async def whole_segment(engine: Engine, request: Request) -> Segment:
         return Segment.joined([segment async for segment in segments])
 
 
+async def answer_after(
+    engine: Engine, prompt: Prompt, policy: BudgetPolicy, sampling: SamplingParams, thinking: Segment, logprobs: bool = False
+) -> tuple[Segment, str]:
+    """The answer, and its text, of a run that thinks exactly so: it ends its thinking after a stop, its budget does otherwise."""
+    forcer = prompt.forcer(policy, sampling)
+    events = forcer.begin()
+    if not isinstance(events[-1], Tokens):  # a budget of 0 has ended the thinking already
+        events = forcer.feed(thinking)
+    delimiter, request = events[-1], forcer.next_request()
+    assert isinstance(delimiter, Tokens) and request is not None
+    segment = await whole_segment(engine, replace(request, logprobs=logprobs))
+    text = engine.tokenizer.text_stream()
+    text.text(delimiter.token_ids)  # the answer's text begins after it
+    return segment, text.text(segment.token_ids) + text.flush()
+
+
 async def run_to_end(engine: Engine, forcer: BudgetForcer) -> list[Event]:
     """All events of one run, without text and without streaming."""
     events = forcer.begin()
@@ -78,16 +93,14 @@ async def decode_batch(
     Raises:
         InputError, EngineError: see `run`.
     """
-    gate = asyncio.Semaphore(max_concurrent)
 
-    async def one(question: Prompt | str, policy: BudgetPolicy) -> list[Event]:
-        async with gate:
-            return await run_to_end(engine, Prompt.of(engine, question).forcer(policy, sampling))
+    async def one(asked: tuple[Prompt | str, BudgetPolicy]) -> list[Event]:
+        return await run_to_end(engine, Prompt.of(engine, asked[0]).forcer(asked[1], sampling))
 
-    return await gather_or_cancel(one(question, policy) for question, policy in runs)
+    return await map_or_cancel(one, runs, max_concurrent)
 
 
-async def compare(
+def compare(
     engine: Engine,
     question: Prompt | str,
     policies: Mapping[str, BudgetPolicy],
@@ -113,11 +126,7 @@ async def compare(
         EngineError: decoding failed in one of the runs; the others are stopped.
     """
     prompt = Prompt.of(engine, question)
-    async with Merged[tuple[str, Event]]() as runs:
-        for stream in named_runs(CoalescingEngine.around(engine), prompt, policies, sampling):
-            runs.add(stream)
-        async for item in runs:
-            yield item
+    return merged(named_runs(CoalescingEngine.around(engine), prompt, policies, sampling))
 
 
 def named_runs(

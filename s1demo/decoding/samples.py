@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from s1demo.budget import BudgetPolicy
-from s1demo.decoding.merged import Merged
+from s1demo.decoding.merged import merged
 from s1demo.decoding.prompt import Prompt
 from s1demo.decoding.runs import run
 from s1demo.engines.base import Engine
@@ -15,7 +15,7 @@ from s1demo.errors import InputError
 from s1demo.events import Event, SamplingParams
 
 
-async def sample(
+def sample(
     engine: Engine, question: Prompt | str, n: int, policy: BudgetPolicy, sampling: SamplingParams, max_concurrent: int = 16
 ) -> AsyncGenerator[tuple[int, Event], None]:
     """Stream n samples of one question side by side; closing the iterator stops them all.
@@ -48,8 +48,4 @@ async def sample(
             async for event in events:
                 yield i, event
 
-    async with Merged[tuple[int, Event]]() as samples:
-        for i in range(n):
-            samples.add(numbered(i))
-        async for item in samples:
-            yield item
+    return merged(map(numbered, range(n)))

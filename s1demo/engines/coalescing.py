@@ -12,9 +12,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from s1demo.engines.base import Engine, EngineTokenizer, check_request
+from s1demo.engines.base import Engine, check_request
 from s1demo.errors import EngineError
-from s1demo.events import EngineInfo, FinishReason, Request, Segment
+from s1demo.events import FinishReason, Request, Segment
 
 
 class CoalescingEngine:
@@ -32,6 +32,7 @@ class CoalescingEngine:
     """
 
     def __init__(self, engine: Engine) -> None:
+        self.info, self.tokenizer = engine.info, engine.tokenizer
         self._engine = engine
         self._streams: list[_SharedStream] = []
         self._closed = False
@@ -43,16 +44,6 @@ class CoalescingEngine:
         return engine if isinstance(engine, cls) else cls(engine)
 
     @property
-    def info(self) -> EngineInfo:
-        """Those of the engine inside, which traces name."""
-        return self._engine.info
-
-    @property
-    def tokenizer(self) -> EngineTokenizer:
-        """Its tokenizer."""
-        return self._engine.tokenizer
-
-    @property
     def engine_tokens(self) -> int:
         """Tokens the engine inside has decoded for all requests together."""
         return sum(shared.engine_tokens for shared in self._streams)
@@ -60,7 +51,7 @@ class CoalescingEngine:
     @property
     def active_requests(self) -> int:
         """Requests being served, each sharer counted."""
-        return sum(shared.n_sharers for shared in self._streams)
+        return sum(len(shared.sharers) for shared in self._streams)
 
     async def stream(self, request: Request) -> AsyncGenerator[Segment, None]:
         """Serve one request; see `Engine.stream`. What is known already comes at once, as one segment."""
@@ -104,16 +95,11 @@ class _SharedStream:
         self._logprobs: list[float] | None = [] if first.logprobs else None  # of each id; None where the engine does not know
         self._ending: Segment | None = None  # without ids: the stop, or the end of the context
         self._error: Exception | None = None
-        self._sharers: list[_Sharer] = []
+        self.sharers: list[_Sharer] = []
         self._task: asyncio.Task[None] | None = None
         self._begun = False
         self._asked_end: int | None = None  # what the engine is decoding up to, while it does
         self.engine_tokens = 0
-
-    @property
-    def n_sharers(self) -> int:
-        """Requests following it."""
-        return len(self._sharers)
 
     def serves(self, request: Request) -> bool:
         """Whether every id of the request is certain to be an id of this stream."""
@@ -132,8 +118,9 @@ class _SharedStream:
         """Serve a request this stream `serves`."""
         begin = self._offset(request)
         sharer = _Sharer(begin, begin + request.max_new_tokens, request.logprobs)
-        self._sharers.append(sharer)
-        self._start_decoding()
+        self.sharers.append(sharer)
+        if self._is_needed and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._decode())
         try:
             finished = False
             while not finished:
@@ -141,7 +128,7 @@ class _SharedStream:
                 finished = segment.finish_reason is not None
                 yield segment
         finally:
-            self._sharers.remove(sharer)
+            self.sharers.remove(sharer)
             if self._asked_end is not None and not self._is_needed:
                 await self._stop_decoding()
 
@@ -177,19 +164,15 @@ class _SharedStream:
 
     @property
     def _needed_end(self) -> int:
-        return max((sharer.end for sharer in self._sharers), default=0)
+        return max((sharer.end for sharer in self.sharers), default=0)
 
     @property
     def _is_needed(self) -> bool:
         return self._needed_end > len(self._ids) and not (self._ending or self._error)
 
     def _wake_sharers(self) -> None:
-        for sharer in self._sharers:
+        for sharer in self.sharers:
             sharer.news.set()
-
-    def _start_decoding(self) -> None:
-        if self._is_needed and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._decode())
 
     async def _stop_decoding(self) -> None:
         task, self._task, self._asked_end = self._task, None, None
@@ -208,13 +191,7 @@ class _SharedStream:
 
     async def _decode_to(self, end: int) -> None:
         """Decode the ids up to `end`, or fewer as soon as no sharer needs them any more."""
-        first, known = self._first, len(self._ids)
-        request = replace(
-            first,
-            prompt_ids=(*first.prompt_ids, *self._ids),
-            max_new_tokens=end - known,
-            min_tokens=max(0, first.min_tokens - known),
-        )
+        request = self._first.after(self._ids, end - len(self._ids))
         self._begun, self._asked_end = True, end
         async with aclosing(self._engine.stream(request)) as segments:
             async for segment in segments:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 
 from s1demo.errors import S1Error
 from s1demo.events import Segment
@@ -19,24 +18,18 @@ class Mailbox:
     that no two consumers share a traceback.
 
     Args:
-        fresh: where the mailbox notes that it has something new; the decode thread hands it to `wake_consumers` once a step.
+        sent: where the mailbox keeps what was put into it until the decode thread calls `deliver`, once a step.
     """
 
-    def __init__(self, fresh: list[Mailbox]) -> None:
+    def __init__(self, sent: Sent) -> None:
         self.loop = asyncio.get_running_loop()
-        self._fresh = fresh
-        self._items: deque[Item] = deque()
-        self._arrived = asyncio.Event()
+        self.items: asyncio.Queue[Item] = asyncio.Queue()
+        self._sent = sent
         self._finished = False
 
     def put(self, item: Item) -> None:
         """Called from the decode thread."""
-        self._items.append(item)
-        self._fresh.append(self)
-
-    def wake(self) -> None:
-        """Called on the consumer's event loop."""
-        self._arrived.set()
+        self._sent.append((self, item))
 
     def __aiter__(self) -> Mailbox:
         return self
@@ -44,12 +37,9 @@ class Mailbox:
     async def __anext__(self) -> Segment:
         if self._finished:
             raise StopAsyncIteration
-        while not self._items:
-            self._arrived.clear()
-            await self._arrived.wait()
         segments: list[Segment] = []
-        while self._items:
-            item = self._items.popleft()
+        while not segments or not self.items.empty():
+            item = await self.items.get()
             if isinstance(item, S1Error):
                 raise type(item)(str(item))
             segments.append(item)
@@ -58,18 +48,21 @@ class Mailbox:
         return segment
 
 
-def wake_consumers(fresh: list[Mailbox]) -> None:
-    """Wake everyone who got something, with one call per event loop; called from the decode thread.
+Sent = list[tuple[Mailbox, Item]]
+
+
+def deliver(sent: Sent) -> None:
+    """Hand everyone what was sent, with one call per event loop; called from the decode thread.
 
     Args:
-        fresh: the mailboxes that got something since the last call; emptied.
+        sent: what was put into mailboxes since the last call; emptied.
     """
-    for loop in {mailbox.loop for mailbox in fresh}:
+    for loop in {mailbox.loop for mailbox, _ in sent}:
         with contextlib.suppress(RuntimeError):  # the event loop may be gone, and its consumers with it
-            loop.call_soon_threadsafe(_wake_all, [mailbox for mailbox in fresh if mailbox.loop is loop])
-    fresh.clear()
+            loop.call_soon_threadsafe(_fill, [(mailbox, item) for mailbox, item in sent if mailbox.loop is loop])
+    sent.clear()
 
 
-def _wake_all(mailboxes: list[Mailbox]) -> None:
-    for mailbox in mailboxes:
-        mailbox.wake()
+def _fill(sent: Sent) -> None:
+    for mailbox, item in sent:
+        mailbox.items.put_nowait(item)

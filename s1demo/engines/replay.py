@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from s1demo.engines.base import Engine, EngineTokenizer, check_request
@@ -18,10 +19,11 @@ from s1demo.settings import EMBEDDED_MODEL, Settings
 from s1demo.traces import RecordedSegment, Trace, read_traces
 
 
+@dataclass
 class ReplayEngine:
     """Serves requests from recorded segments of one model; see `Engine`.
 
-    Args:
+    Attributes:
         info: the recorded model and where it ran.
         recordings: what it decoded.
         tokenizer: its tokenizer.
@@ -29,54 +31,37 @@ class ReplayEngine:
         speed: how many times faster than recorded; 0 without waiting.
     """
 
-    def __init__(
-        self,
-        info: EngineInfo,
-        recordings: Sequence[RecordedSegment],
-        tokenizer: EngineTokenizer,
-        questions: Sequence[str],
-        speed: float = 1.0,
-    ) -> None:
-        self.info = info
-        self.tokenizer = tokenizer
-        self._recordings = recordings
-        self._questions = questions
-        self._speed = speed
-        self._active = 0
-
-    @property
-    def active_requests(self) -> int:
-        """Requests being replayed."""
-        return self._active
+    info: EngineInfo
+    recordings: Sequence[RecordedSegment]
+    tokenizer: EngineTokenizer
+    questions: Sequence[str]
+    speed: float
+    active_requests: int = 0
 
     async def stream(self, request: Request) -> AsyncGenerator[Segment, None]:
         """Replay one request; see `Engine.stream`."""
         check_request(request, self.info.context_length)
-        recording = next((recording for recording in self._recordings if _serves(recording, request)), None)
+        recording = next((recording for recording in self.recordings if _serves(recording, request)), None)
         if recording is None:
             raise InputError(
                 "This was not recorded with these settings, and the replay engine has no model to ask. "
-                f"Recorded questions: {'; '.join(self._questions)}"
+                f"Recorded questions: {'; '.join(self.questions)}"
             )
-        self._active += 1
-        try:
-            async for segment in self._play(recording, request):
-                yield segment
-        finally:
-            self._active -= 1
-
-    async def _play(self, recording: RecordedSegment, request: Request) -> AsyncGenerator[Segment, None]:
         begin = len(request.prompt_ids) - len(recording.prefix_ids)
-        end = min(len(recording.token_ids), begin + request.max_new_tokens)
-        for position in range(begin, end):
-            if self._speed:
-                before = recording.seconds[position - 1] if position else recording.requested
-                await asyncio.sleep((recording.seconds[position] - before) / self._speed)
-            last = position + 1 == begin + request.max_new_tokens
-            yield Segment((recording.token_ids[position],), FinishReason.LENGTH if last else None)
-            if last:
-                return
-        yield Segment((), recording.finish_reason)
+        limit = begin + request.max_new_tokens
+        self.active_requests += 1
+        try:
+            for position in range(begin, min(len(recording.token_ids), limit)):
+                if self.speed:
+                    before = recording.seconds[position - 1] if position else recording.requested
+                    await asyncio.sleep((recording.seconds[position] - before) / self.speed)
+                last = position + 1 == limit
+                yield Segment((recording.token_ids[position],), FinishReason.LENGTH if last else None)
+                if last:
+                    return
+            yield Segment((), recording.finish_reason)
+        finally:
+            self.active_requests -= 1
 
     async def close(self) -> None:
         """Nothing to free."""

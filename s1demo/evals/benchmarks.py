@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -16,7 +16,7 @@ from typing import Any
 
 from s1demo.errors import InputError, first_line
 from s1demo.grading import Kind
-from s1demo.reading import json_lines
+from s1demo.json_lines import read_objects
 from s1demo.settings import ASSETS
 
 MINI = ASSETS / "benchmarks" / "mini.jsonl"  # the miniature's held-out test problems
@@ -141,13 +141,13 @@ def read_problems(path: Path) -> list[Problem]:
     Raises:
         InputError: the file is missing or empty, or a line is no problem; the message names the line.
     """
-    problems = [_problem(record, where) for where, record in json_lines(path, "the benchmark file")]
+    problems = [_problem(record, where) for where, record in read_objects(path, "the benchmark file")]
     if not problems:
         raise InputError(f"The benchmark file {path} is empty. Write a JSON object with question and answer on each line.")
     return problems
 
 
-def _problem(record: Mapping[str, Any], where: str) -> Problem:
+def _problem(record: dict[str, Any], where: str) -> Problem:
     question, answer = record.get("question"), record.get("answer")
     if not isinstance(question, str) or not question.strip():
         raise InputError(f"{where}: the question is missing.")

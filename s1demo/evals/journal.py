@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from s1demo.errors import InputError
-from s1demo.reading import json_object
+from s1demo.json_lines import json_object
 
 try:
     import fcntl

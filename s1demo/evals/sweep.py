@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from s1demo.budget import AUTO, BudgetPolicy
-from s1demo.decoding.merged import gather_or_cancel
+from s1demo.decoding.merged import map_or_cancel
 from s1demo.decoding.prompt import Prompt
 from s1demo.decoding.runs import run_to_end
 from s1demo.delimiters import EXTENSION
@@ -195,15 +195,13 @@ async def sweep(
         EngineError: decoding failed; what was finished is in the journal.
     """
     prompts = _checked(engine, problems, plan)
-    todo = iter([index for index in range(len(problems)) if index not in journal.done])
 
-    async def work() -> None:
-        for index in todo:  # shared by all workers
-            record = await _decode_problem(engine, problems[index], prompts[index], index, plan, judge)
-            journal.append(record)
-            on_question(record)
+    async def one(index: int) -> None:
+        record = await _decode_problem(engine, problems[index], prompts[index], index, plan, judge)
+        journal.append(record)
+        on_question(record)
 
-    await gather_or_cancel(work() for _ in range(max_concurrent))
+    await map_or_cancel(one, [index for index in range(len(problems)) if index not in journal.done], max_concurrent)
 
 
 def _checked(engine: Engine, problems: Sequence[Problem], plan: SweepPlan) -> list[Prompt]:

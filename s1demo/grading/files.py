@@ -11,7 +11,7 @@ from typing import Any
 
 from s1demo.errors import InputError
 from s1demo.grading import Grader, Kind, Outcome, extract_answer
-from s1demo.reading import json_object
+from s1demo.json_lines import json_object
 
 KINDS = (Kind.MATH, Kind.INTEGER, Kind.LETTER, Kind.TEXT)
 

@@ -1,8 +1,9 @@
 """Whether two formulas are equal, by math-verify, in a process of its own: run as a script, it imports nothing of this package.
 
 The process reads one JSON pair a line and writes true, false or null (cannot be decided) for each. It imports math-verify once
-and lets a forked child compare, so that a child that has to be killed is replaced at once. The kernel does the killing, by a
-timer without a handler: math-verify's own time-outs need Python to run and the main thread, and a formula can keep it from both.
+and lets a forked child read and write, so that a child that has to be killed is replaced at once. The kernel does the killing, by
+a timer without a handler: math-verify's own time-outs need Python to run and the main thread, and a formula can keep it from
+both.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ import os
 import re
 import signal
 import sys
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from typing import TextIO
 
 READY = "ready"
 _MOST_BYTES = 2**31  # of address space; a power tower asks for more
@@ -65,22 +65,17 @@ def _brackets_fit(answer: str, gold: str) -> bool:
     return {answer[:2] == "\\{", gold[:2] == "\\{"} != {True, False} or not {answer[0], gold[0]} & {"(", "["}
 
 
-def _compare(ours: Connection, theirs: Connection, seconds: float) -> None:
-    """The child: compare until the pipe closes or a comparison takes too long."""
-    theirs.close()
+def _compare_all(replies: TextIO, seconds: float) -> None:
+    """The child: compare until nobody asks any more or a comparison takes too long."""
     _limit_memory()
-    while True:
-        try:
-            answer, gold = ours.recv()
-        except EOFError:
-            return
+    for line in sys.stdin:
         signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM, left to its default: the kernel ends the process
         try:
-            verdict = equal(answer, gold)
-        except (MemoryError, RecursionError):
+            verdict = equal(*json.loads(line))
+        except Exception:  # of memory or depth, for the most part
             verdict = None
         signal.setitimer(signal.ITIMER_REAL, 0)
-        ours.send(verdict)
+        print(json.dumps(verdict), file=replies)
 
 
 def _limit_memory() -> None:
@@ -91,29 +86,6 @@ def _limit_memory() -> None:
             resource.setrlimit(limit, (most, most))
         except (OSError, ValueError):  # a system without this limit
             continue
-
-
-class _Child:
-    """A forked process that compares."""
-
-    def __init__(self, seconds: float) -> None:
-        context = get_context("fork")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_compare, args=(theirs, self._pipe, seconds), daemon=True)
-        self._process.start()
-        theirs.close()
-
-    def equal(self, answer: str, gold: str) -> bool | None:
-        """See `equal`. Raises EOFError or OSError where the child died over it."""
-        self._pipe.send((answer, gold))
-        verdict: bool | None = self._pipe.recv()
-        return verdict
-
-    def bury(self) -> None:
-        """Free what is left of it."""
-        self._process.kill()
-        self._process.join()
-        self._pipe.close()
 
 
 def main(seconds: float) -> None:
@@ -134,16 +106,12 @@ def main(seconds: float) -> None:
         print(error, file=replies)
         return
     print(READY, file=replies)
-    child: _Child | None = None
-    for line in sys.stdin:
-        child = child or _Child(seconds)
-        try:
-            verdict = child.equal(*json.loads(line))
-        except (EOFError, OSError):
-            verdict = None
-            child.bury()
-            child = None
-        print(json.dumps(verdict), file=replies)
+    while child := os.fork():
+        _, status = os.waitpid(child, 0)
+        if not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM):
+            return  # nobody asks any more, or a pair has broken it: then the end of this process is the reply
+        print(json.dumps(None), file=replies)
+    _compare_all(replies, seconds)
 
 
 if __name__ == "__main__":

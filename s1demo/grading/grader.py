@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -12,7 +15,6 @@ from functools import lru_cache
 from multiprocessing.connection import wait
 from pathlib import Path
 from queue import LifoQueue
-from types import TracebackType
 
 from s1demo.errors import S1Error
 from s1demo.grading.formulas import READY
@@ -48,7 +50,7 @@ class Grader:
     def __enter__(self) -> Grader:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -63,7 +65,12 @@ class Grader:
         Raises:
             S1Error: math-verify is not installed or does not start.
         """
-        return decide(answer, gold, kind) or self._formulas(answer or "", gold)
+        if decided := decide(answer, gold, kind):
+            return decided
+        same = self._equal(answer or "", gold)
+        if same is None or (same and units_differ(answer or "", gold)):
+            return Outcome.UNSCORABLE
+        return Outcome.CORRECT if same else Outcome.INCORRECT
 
     def grade_many(self, answers: Iterable[tuple[str | None, str, Kind]]) -> Iterator[Outcome]:
         """Grade a stream, a few formulas at the same time.
@@ -77,23 +84,17 @@ class Grader:
         Raises:
             S1Error: math-verify is not installed or does not start.
         """
-        waiting: deque[Outcome | Future[Outcome]] = deque()
+        waiting: deque[Future[Outcome]] = deque()
         threads = ThreadPoolExecutor(self._processes)
         try:
-            for answer, gold, kind in answers:
-                waiting.append(decide(answer, gold, kind) or threads.submit(self._formulas, answer or "", gold))
-                while waiting and (_is_known(waiting[0]) or len(waiting) > 4 * self._processes):
-                    yield _outcome(waiting.popleft())
+            for asked in answers:
+                waiting.append(threads.submit(self.grade, *asked))
+                while waiting and (waiting[0].done() or len(waiting) > 4 * self._processes):
+                    yield waiting.popleft().result()
             while waiting:
-                yield _outcome(waiting.popleft())
+                yield waiting.popleft().result()
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
-
-    def _formulas(self, answer: str, gold: str) -> Outcome:
-        same = self._equal(answer, gold)
-        if same is None or (same and units_differ(answer, gold)):
-            return Outcome.UNSCORABLE
-        return Outcome.CORRECT if same else Outcome.INCORRECT
 
     def _ask(self, answer: str, gold: str) -> bool | None:
         process = self._idle.get()
@@ -104,25 +105,14 @@ class Grader:
                 process = _Process(self._seconds)
                 self._started.append(process)
             return process.equal(answer, gold)
-        except _Died:
-            if process is not None:
-                process.kill()
-                process = None
+        except (OSError, ValueError):  # it gave no reply, or half of one
+            if process is None:
+                raise
+            process.kill()
+            process = None
             return None
         finally:
             self._idle.put(process)
-
-
-def _is_known(waiting: Outcome | Future[Outcome]) -> bool:
-    return isinstance(waiting, Outcome) or waiting.done()
-
-
-def _outcome(waiting: Outcome | Future[Outcome]) -> Outcome:
-    return waiting if isinstance(waiting, Outcome) else waiting.result()
-
-
-class _Died(Exception):
-    """The process gave no reply."""
 
 
 class _Process:
@@ -138,10 +128,9 @@ class _Process:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for us; we then end it
         )
-        try:
-            greeting = self._reply(_START_SECONDS)
-        except _Died:
-            greeting = f"no reply within {_START_SECONDS:.0f} s"
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._pairs, self._replies = self._process.stdin, self._process.stdout
+        greeting = self._reply(_START_SECONDS) or f"no reply within {_START_SECONDS:.0f} s"
         if greeting != READY:
             self.kill()
             raise S1Error(
@@ -150,20 +139,18 @@ class _Process:
             )
 
     def equal(self, answer: str, gold: str) -> bool | None:
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps([answer, gold]).encode() + b"\n")
-        except OSError as error:
-            raise _Died from error
+        """See `formulas.equal`. Raises OSError or ValueError where there is no reply."""
+        self._pairs.write(json.dumps([answer, gold]).encode() + b"\n")
         verdict: bool | None = json.loads(self._reply(self._seconds + _GRACE_SECONDS))
         return verdict
 
     def _reply(self, seconds: float) -> str:
-        assert self._process.stdout is not None
-        if not wait([self._process.stdout.fileno()], seconds) or not (line := self._process.stdout.readline()):
-            raise _Died
-        return line.decode().strip()
+        """One line; empty where none comes."""
+        return self._replies.readline().decode().strip() if wait([self._replies.fileno()], seconds) else ""
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        """End the process and its child."""
+        if self._process.returncode is None:  # its number is no other's yet
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # of its session
+            self._process.wait()

@@ -42,7 +42,7 @@ class LogAxis:
 
     def place(self, value: float) -> float:
         """Where a value is drawn."""
-        return round(value, 4) if value > 0 else self.zero
+        return round(value, 4) or value or self.zero  # seconds of a very fast engine round to 0, which has no logarithm
 
     def layout(self, palette: Palette, title: str, narrow: bool) -> dict[str, Any]:
         """Plotly's x axis."""

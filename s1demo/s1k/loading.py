@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from s1demo.errors import InputError, first_line
-from s1demo.reading import json_lines
+from s1demo.json_lines import json_object
 from s1demo.s1k.records import S1_MINI_1K, S1K, S1K_1_1, S1KRecord, read_records
 from s1demo.settings import ASSETS
 
@@ -146,5 +146,11 @@ def read_own_rows(path: Path = OWN_ROWS) -> list[S1KRecord]:
     Raises:
         InputError: the file cannot be read, or a line of it is no row.
     """
-    rows = [row for _, row in json_lines(path, "the miniature's own rows", path.name)]
+    try:
+        with path.open(encoding="utf-8", newline="\n") as lines:
+            numbered = enumerate(lines, start=1)
+            rows = [json_object(line, f"{path.name}, line {number}") for number, line in numbered if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise InputError(f"Cannot read the miniature's own rows, {path.name}: {reason}. Choose another data set.") from error
     return read_records(S1_MINI_1K, rows)

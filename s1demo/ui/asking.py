@@ -1,6 +1,6 @@
 """A tab that asks one question and streams one view: its question row with Run and Stop, and the events behind them.
 
-Compare, Timeline and Race are made of this; `web/asking.js` is the page's half. Knows no event and no operation.
+Compare, Timeline and Race are made of this; `web/asking.js` is the page's half. Knows no event.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import gradio as gr
 
 from s1demo.decoding.prompt import check_question
 from s1demo.errors import S1Error
-from s1demo.ui.controls import FULL, READING
+from s1demo.ui.controls import FULL, READING, segmented
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
 from s1demo.ui.page.component import PRIVATE
 from s1demo.ui.page.translation import said
 from s1demo.ui.questions import DEFAULT_QUESTION, QuestionBank
 from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
-from s1demo.ui.stream.render import Op
+from s1demo.ui.stream.render import ComparisonView
 from s1demo.ui.stream.streaming import Message, View, ViewStream
 
 LANDING_TAB = "compare"  # the tab a visitor sees first; only its elements have ids without the tab's name
@@ -76,7 +76,7 @@ def question_row(kind: str, exhibit: Exhibit, first: str, n_examples: int = 4) -
         run = gr.Button(said("Run"), variant="primary", elem_id=element_id(kind, "run"), scale=0, min_width=72)
         stop = gr.Button(said("Stop"), elem_id=element_id(kind, "stop"), elem_classes=["asked-stop"], scale=0, min_width=72)
     linked = "wait" if exhibit.engine.info.engine == "replay" and kind != LANDING_TAB else "run"
-    line = f'<p id="{element_id(kind, "problem-text")}" class="asked-problem" role="alert" data-linked="{linked}"></p>'
+    line = f'<p id="{element_id(kind, "problem-text")}" class="problem-line" role="alert" data-linked="{linked}"></p>'
     gr.HTML(html_template=line, elem_classes=["asked-line"], apply_default_css=False, js_on_load=None)
     _examples(kind, exhibit.bank, question, list(dict.fromkeys((known, *exhibit.bank.examples(n_examples))))[:n_examples])
     return QuestionRow(question, run, stop)
@@ -84,14 +84,7 @@ def question_row(kind: str, exhibit: Exhibit, first: str, n_examples: int = 4) -
 
 def speed_choice(kind: str) -> gr.Radio:
     """How fast the page shows what comes."""
-    return gr.Radio(
-        [READING, FULL],
-        value=READING,
-        label=said("Show the traces at"),
-        container=False,
-        elem_id=element_id(kind, "speed"),
-        elem_classes=["segmented"],
-    )
+    return segmented((READING, FULL), "Show the traces at", element_id(kind, "speed"))
 
 
 def _examples(kind: str, bank: QuestionBank, question: gr.Textbox, examples: list[str]) -> None:
@@ -118,7 +111,7 @@ def stream_into(
     """Connect Run and Stop with the view.
 
     Args:
-        view: the component that shows the run; its script listens to `resync`.
+        view: the component that shows the run; its script triggers `resync` and `withdraw`.
         kind: the tab, and the kind of its runs.
         row: the question row.
         inputs: what can be set besides the question, by its name in the address; `speed` among it.
@@ -142,7 +135,7 @@ def stream_into(
                 check_question(question, settings.max_question_chars)
                 folding, events = start(question, **named)
             except S1Error as error:  # said where every other problem of a run is said
-                folding, events = _Nothing(), _refused(error)
+                folding, events = ComparisonView([]), _refused(error)
             return ViewStream(number, folding, events, settings.max_run_seconds, pace)
 
         stream = await sessions.open(str(request.session_hash), kind, make)
@@ -173,18 +166,10 @@ def stream_into(
         concurrency_id="runs",
         **PRIVATE,
     )
-    stopped = row.stop.click(stop, queue=False, js=asked("stop", ()), **PRIVATE)
-    stopped.then(None, cancels=[started], **PRIVATE)  # one that still waits in the queue, too
+    row.stop.click(stop, queue=False, js=asked("stop", ()), **PRIVATE)
+    view.withdraw(None, cancels=[started], **PRIVATE)  # Gradio never fires the `cancels` of a `then`
     view.resync(repeat, outputs=view, queue=False, **PRIVATE)
     return fields
-
-
-class _Nothing:
-    """The view of a run that does not begin."""
-
-    def feed(self, name: str, event: Any, seconds: float) -> list[Op]:
-        """Nothing happens."""
-        return []
 
 
 async def _refused(error: S1Error) -> Events:

@@ -14,6 +14,7 @@ from s1demo.delimiters import EXTENSION
 from s1demo.errors import InputError
 from s1demo.events import SamplingParams
 from s1demo.ui.page.component import scripted
+from s1demo.ui.page.translation import said
 
 NOTHING, OWN = "nothing", "own…"
 EXTENSIONS = (EXTENSION, "Hmm", "Alternatively", NOTHING, OWN)
@@ -67,10 +68,16 @@ def stop_slider(
 <div class="slider-label"><label for="{elem_id}-number">{label}</label>
   <input type="number" id="{elem_id}-number" min="0" max="{largest}" step="{step}" {auto} title="Type any number">
   <b class="unit"></b> <span class="note">({note})</span></div>
-<input type="range" id="{elem_id}-range" min="0" max="{len(stops) - 1}" step="1" aria-label="{label}"
+<input type="range" class="filled-range" id="{elem_id}-range" min="0" max="{len(stops) - 1}" step="1" aria-label="{label}"
   data-stops="{html.escape(json.dumps(stops))}" data-units="{units[0]}|{units[1]}">
 <div class="ticks" aria-hidden="true">{ticks}</div>"""
     return scripted("web/controls", template, value=value, elem_id=elem_id, elem_classes=["stop-slider"])
+
+
+def segmented(choices: Sequence[str], label: str, elem_id: str) -> gr.Radio:
+    """A choice of a few words in one frame, the first at first."""
+    classes = ["segmented"]
+    return gr.Radio(choices, value=choices[0], label=said(label), container=False, elem_id=elem_id, elem_classes=classes)
 
 
 def sampling_params(temperature: Any, top_p: Any, seed: Any) -> SamplingParams:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from s1demo.reading import json_lines
+from s1demo.json_lines import read_objects
 from s1demo.settings import ASSETS
 
 DEFAULT_QUESTION = "How many r in strawberry?"
@@ -38,7 +38,7 @@ class QuestionBank:
         """Read JSON lines of `{"question", "answer", "domain"}`; a missing file is an empty bank."""
         if not path.is_file():
             return cls()
-        records = json_lines(path, "known questions")
+        records = read_objects(path, "known questions")
         return cls(Question(record["question"], str(record["answer"]), record.get("domain", "")) for _, record in records)
 
     def answer_to(self, question: str) -> str | None:

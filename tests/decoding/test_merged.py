@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 
 import pytest
 
-from s1demo.decoding.merged import Merged, gather_or_cancel
+from s1demo.decoding.merged import gather_or_cancel, map_or_cancel, merged
 
 
 class Streams:
@@ -36,10 +37,8 @@ def test_each_streams_items_keep_their_sequence_and_reactions_come_after_what_th
             yield streams(f"c-{item}", 2)
 
     async def collect() -> list[str]:
-        async with Merged[str](react, lambda item: [streams("d", 1)] if item == "a0" else []) as items:
-            items.add(streams("a", 3))
-            items.add(streams("b", 9))
-            return [item async for item in items]
+        both = merged([streams("a", 3), streams("b", 9)], react, lambda item: [streams("d", 1)] if item == "a0" else [])
+        return [item async for item in both]
 
     items = asyncio.run(collect())
     assert [item for item in items if item[0] == "a"] == ["a0", "a1", "a2"]
@@ -60,11 +59,8 @@ def test_the_first_error_is_raised_and_stops_the_others(where):
             yield streams("c", 1, error)
 
     async def collect() -> None:
-        async with Merged[str](react) as items:
-            items.add(streams("a", 3, error if where == "a stream" else None))
-            items.add(streams("b", 10**9))
-            async for _ in items:
-                pass
+        async for _ in merged([streams("a", 3, error if where == "a stream" else None), streams("b", 10**9)], react):
+            pass
 
     with pytest.raises(ValueError, match="broken"):
         asyncio.run(collect())
@@ -75,8 +71,8 @@ def test_leaving_stops_all_streams_reactions_too():
     streams = Streams()
 
     async def leave() -> None:
-        async with Merged[str](lambda item: [streams("c", 10**9)] if item == "a0" else []) as items:
-            items.add(streams("a", 10**9))
+        both = merged([streams("a", 10**9)], lambda item: [streams("c", 10**9)] if item == "a0" else [])
+        async with aclosing(both) as items:
             async for item in items:
                 if item == "c5":
                     assert streams.open == {"a", "c"}
@@ -101,3 +97,36 @@ def test_work_side_by_side_comes_in_order_and_ends_together():
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert asyncio.run(fail()) == set()
+
+
+def test_many_items_are_worked_on_so_many_at_a_time_and_results_keep_their_order():
+    running, most = 0, 0
+
+    async def work(n: int) -> int:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        for _ in range(5 - n % 5):  # later ones are ready first
+            await asyncio.sleep(0)
+        running -= 1
+        return 10 * n
+
+    assert asyncio.run(map_or_cancel(work, range(12), 3)) == [10 * n for n in range(12)] and most == 3
+    assert asyncio.run(map_or_cancel(work, [], 3)) == []
+
+
+def test_an_item_that_fails_stops_the_others_and_those_that_wait_are_not_begun():
+    begun = []
+
+    async def work(n: int) -> None:
+        begun.append(n)
+        if n == 1:
+            raise ValueError("broken")
+        await asyncio.sleep(60)
+
+    async def fail() -> set[asyncio.Task]:
+        with pytest.raises(ValueError, match="broken"):
+            await map_or_cancel(work, range(9), 2)
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    assert asyncio.run(fail()) == set() and begun == [0, 1]

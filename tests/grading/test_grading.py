@@ -156,7 +156,7 @@ def test_the_default_limit_keeps_a_row_under_six_seconds():
 
 def test_a_process_that_dies_is_replaced(grader):
     assert grader.grade("\\sqrt{16}", "4") is Outcome.CORRECT
-    grader._started[-1]._process.kill()
+    grader._started[-1].kill()
     assert grader.grade("\\sqrt{25}", "5") is Outcome.UNSCORABLE
     assert grader.grade("\\sqrt{36}", "6") is Outcome.CORRECT
 

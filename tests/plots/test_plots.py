@@ -283,6 +283,11 @@ def test_what_is_measured_now_has_a_group_of_its_own():
 # --- the log axis ----------------------------------------------------------------------------------------------------------
 
 
+def test_costs_of_a_very_fast_engine_have_a_place_on_the_axis():
+    scale = LogAxis.around([0, 1e-6, 2e-4])
+    assert 0 < scale.place(0) < scale.place(1e-6) < scale.place(2e-4)
+
+
 def test_ticks_are_powers_of_two_and_zero_has_a_place_of_its_own():
     scale = LogAxis.around([0, 16, 140])
     axis = scale.layout(PALETTE, "tokens", narrow=False)

@@ -15,7 +15,7 @@ from s1demo.evals.setting import LEFT_ALONE, Setting
 from s1demo.evals.sweep import SweepPlan
 from s1demo.settings import EMBEDDED_MODEL
 from training import evaluate
-from training.evaluate import PAPER_BUDGETS, PAPER_WAITS, load_all, main, plan_for, published_cell, tables
+from training.evaluate import PAPER_BUDGETS, PAPER_WAITS, load_all, main, plan_for, published_cell, report
 
 COMMAND = ["--model", EMBEDDED_MODEL, "--budgets", "8", "--waits", "1", "--limit", "3"]
 PUBLISHED = load_published()
@@ -136,14 +136,14 @@ def test_published_numbers_are_those_of_the_same_model_benchmark_and_setting(eva
 
 
 def test_the_published_metrics_stand_only_beside_their_own_benchmark(evaluated, tmp_path):
-    def report(benchmark, model="s1-32B"):
+    def reported(benchmark, model="s1-32B"):
         record = json.loads((evaluated[1] / "mini.json").read_text()) | {"benchmark": benchmark}
         (tmp_path / "run.json").write_text(json.dumps(record))
         (tmp_path / "run.statistics.json").write_text((evaluated[1] / "mini.statistics.json").read_text())
-        return "\n".join(tables(tmp_path, [], PUBLISHED, model))
+        return report(tmp_path, [], PUBLISHED, model)
 
-    assert "| PUBLISHED, s1-32B, v2 Table 3 (AIME24) | 100 | 15 | 56.7 |" in report("aime24")
-    assert "Table 3" not in report("math500") and "Table 3" not in report("aime24", "s1.1-32B")
+    assert "| PUBLISHED, s1-32B, v2 Table 3 (AIME24) | 100 | 15 | 56.7 |" in reported("aime24")
+    assert "Table 3" not in reported("math500") and "Table 3" not in reported("aime24", "s1.1-32B")
 
 
 def test_what_cannot_be_loaded_is_told_apart(monkeypatch):

@@ -34,6 +34,13 @@ def test_the_issue_s_recipes_are_there() -> None:
     assert {"s1-mini", "s1-mini-smoke"} <= {path.stem for path in RECIPES}
 
 
+def test_whole_numbers_stay_whole() -> None:
+    """A checkpoint's note holds them: 5.0 in place of 5 would refuse a run that was begun before."""
+    settings = read_section(FULL_SIZE["s1-32b"], "sft", SftSettings, ["epochs=5", "warmup=0"])
+    assert "epochs=5, " in repr(settings) and "warmup=0, " in repr(settings)
+    assert read_section(FULL_SIZE["s1-32b"], "sft", SftSettings, ["epochs=2.5"]).epochs == 2.5
+
+
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
 def test_trl_takes_the_arguments(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a GPU transformers refuses bfloat16 on one, so it is told that there is one; nothing else is."""

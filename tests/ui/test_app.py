@@ -26,7 +26,7 @@ from tests.ui.conftest import wait_until
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "How many r in strawberry?"
 RUNS = ("truncated", "natural", "extended")
-SLOW_SECONDS = 300
+SLOW_SECONDS = 60
 
 
 def start_app(**environment: str) -> subprocess.Popen[str]:

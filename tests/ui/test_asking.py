@@ -10,6 +10,7 @@ from s1demo.ui.controls import FULL, READING
 from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
 from s1demo.ui.stream.streaming import ViewStream
 from tests.ui.conftest import wait_until
+from tests.ui.fake_engine import ScriptedEngine
 
 KINDS = ["timeline", "race"]
 TEXT = {"timeline": ".tl-trace .trace-text", "race": ".race-trace .trace-text"}
@@ -163,4 +164,24 @@ def test_the_keys_work_as_in_compare(kept_tab, kind):
     expect(box).to_have_value("What is 27+48?")
     page.keyboard.press("Control+Enter")
     wait_for_answer(page, kind)
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_stop_takes_a_waiting_run_out_of_the_queue(open_page, open_tab, serve, kind):
+    engine = ScriptedEngine()
+    engine.held_at = 0
+    url = serve(engine, max_concurrent_runs=1)
+    first = open_page(url)
+    first.click("#run")
+    wait_until(lambda: engine.active_requests > 0, "the run that has the only place")
+    page = open_tab(url, kind, QUICK)
+    page.click(f"#{kind}-run")
+    expect(page.locator(f"#{kind}-problem-text")).to_contain_text("place")
+    with page.expect_request("**/cancel"):
+        page.click(f"#{kind}-stop")
+    expect(page.locator(f"#{kind}-problem-text")).to_be_empty()
+    engine.held_at = None
+    expect(first.locator(".pane.finished")).to_have_count(3)
+    assert page.locator(f"#{kind}-view [data-running=false]").count() == 1
     assert page.complaints == []

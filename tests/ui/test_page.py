@@ -197,20 +197,24 @@ def test_a_visitor_who_must_wait_is_told_so_and_can_stop_waiting(open_page, serv
     engine = ScriptedEngine()
     engine.held_at = 0
     url = serve(engine, max_concurrent_runs=1)
-    first, second = open_page(url), open_page(url)
-    problem = second.locator("#problem-text")
+    first, second, third = open_page(url), open_page(url), open_page(url)
+    problem, other = second.locator("#problem-text"), third.locator("#problem-text")
     first.click("#run")
     wait_until(lambda: engine.active_requests > 0, "the first run")
     second.click("#run")
     expect(problem).to_contain_text("place")
     second.click("#stop")
     expect(problem).to_be_empty()
-    second.click("#run")
-    expect(problem).to_contain_text("place")
+    third.click("#run")
+    expect(other).to_contain_text("place")
     first.click("#stop")
-    second.wait_for_selector(RUNNING)
-    expect(problem).to_be_empty()
+    third.wait_for_selector(RUNNING)
+    expect(other).to_be_empty()
+    assert second.locator(IDLE).count() == 1, "it would have come first"
     engine.held_at = None
+    expect(third.locator(".pane.finished")).to_have_count(3)
+    assert second.locator(".pane.finished").count() == 0
+    second.click("#run")
     expect(second.locator(".pane.finished")).to_have_count(3)
 
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from s1demo.errors import InputError, S1Error
+from s1demo.errors import InputError
 from training.curation.pipeline import STEPS, Curation
 from training.curation.sources import SOURCES
-from training.recipes import recipe_options
+from training.recipes import readable_errors, recipe_options
 
 
 def options() -> argparse.ArgumentParser:
@@ -35,20 +35,15 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
+@readable_errors()
 def main(arguments: list[str] | None = None) -> None:
     """Run a recipe's stages, all of them unless some are named, and print the funnel."""
     given = options().parse_args(arguments)
-    try:
-        if wrong := [pair for pair in given.source if not all(pair.partition("=")[::2])]:
-            raise InputError(f"--source {wrong[0]} names no folder. Write --source NAME=FOLDER.")
-        sources = dict(pair.split("=", 1) for pair in given.source)
-        curation = Curation(given.recipe, given.set, sources, given.allow_missing)
-        if given.dry_run:
-            print(curation.plan())
-        else:
-            print(curation.run(given.only or (), again=bool(given.only)).table())
-    except S1Error as error:
-        raise SystemExit(f"error: {error}") from error
+    if wrong := [pair for pair in given.source if not all(pair.partition("=")[::2])]:
+        raise InputError(f"--source {wrong[0]} names no folder. Write --source NAME=FOLDER.")
+    sources = dict(pair.split("=", 1) for pair in given.source)
+    curation = Curation(given.recipe, given.set, sources, given.allow_missing)
+    print(curation.plan() if given.dry_run else curation.run(given.only or (), again=bool(given.only)).table())
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ allowed to be missing. What a source is and which of its rows are taken is in `s
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,8 @@ def _noted(folder: Path, name: str) -> Origin | None:
 
 
 def _collect_one(folder: Path, name: str, source: Source, replaced: Mapping[str, str]) -> Origin:
-    asked = {place: revision for place, revision in (_place(name, source, part, replaced) for part in source.parts.values())}
+    places = {part_name: _place(name, source, part, replaced) for part_name, part in source.parts.items()}
+    asked = dict(places.values())
     noted = _noted(folder, name)
     if noted and noted.asked == asked:
         return noted
@@ -113,9 +114,9 @@ def _collect_one(folder: Path, name: str, source: Source, replaced: Mapping[str,
     commits = {place: _commit(place, revision) for place, revision in asked.items()}
     tables = {}
     for part_name, part in source.parts.items():
-        place, revision = _place(name, source, part, replaced)
-        known = commits[place] not in ("", UNKNOWN_COMMIT)
-        tables[part_name] = _load(place, part, commits[place] if known else revision, source.remedy)
+        place, revision = places[part_name]
+        commit = commits[place] if commits[place] not in ("", UNKNOWN_COMMIT) else revision
+        tables[part_name] = _load(place, part, commit, source.remedy)
     rows = _read(source, tables)
     asked_rows = [row for row in rows if row.question.strip()]
     write_rows(folder / f"{name}.jsonl", asked_rows)
@@ -178,21 +179,14 @@ def _read(source: Source, tables: Mapping[str, Any]) -> list[Row]:
     Raises:
         InputError: the columns are not those its reader knows, or none of the records is taken.
     """
-    has = "; ".join(f"{name}: {', '.join(columns)}" for name, columns in _columns(tables).items())
     try:
-        rows = list(source.read(tables))
+        if rows := list(source.read(tables)):
+            return rows
+        fault = "none of its records fits the paper's selection; its columns hold other values than they did"
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"its columns have changed ({type(error).__name__}: {error}). There are: {has}. "
-            "Load an older revision, --source NAME=REPOSITORY@COMMIT, or change its reader in training/curation/sources.py"
-        ) from error
-    if not rows:
-        raise InputError(
-            f"none of its records fits the paper's selection; its columns hold other values than they did. There are: {has}. "
-            "Load an older revision, --source NAME=REPOSITORY@COMMIT, or change its reader in training/curation/sources.py"
-        )
-    return rows
-
-
-def _columns(tables: Mapping[str, Any]) -> dict[str, Iterable[str]]:
-    return {name: table.column_names for name, table in tables.items()}
+        fault = f"its columns have changed ({type(error).__name__}: {error})"
+    has = "; ".join(f"{name}: {', '.join(table.column_names)}" for name, table in tables.items())
+    raise InputError(
+        f"{fault}. There are: {has}. Load an older revision, --source NAME=REPOSITORY@COMMIT, or change its columns in "
+        "training/curation/sources.yaml"
+    )

@@ -1,22 +1,22 @@
 """Difficulty: two models attempt every question, and a row that either of them solves is dropped (paper section 2.2).
 
 Attempts go through the product's engines, many at once, into a JSON-lines file that a killed run goes on with. What a model wrote
-is kept ungraded, so a better grader needs no new attempts. The paper's models are Qwen2.5-7B- and 32B-Instruct in plain chat (one
-attempt each, `PAPER_ATTEMPTS`), its grader Claude 3.5 Sonnet; ours is `s1demo.grading`, or a judge model (`judging`).
+is kept ungraded, so a better grader needs no new attempts. The paper's models are Qwen2.5-7B- and 32B-Instruct in plain chat, one
+attempt each; its grader is Claude 3.5 Sonnet, ours `s1demo.grading` or a judge model (`judging`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from s1demo.budget import BudgetPolicy
-from s1demo.decoding.runs import decode_batch
+from s1demo.decoding.merged import map_or_cancel
+from s1demo.decoding.runs import decode_batch, whole_segment
 from s1demo.engines import Engine, open_engine
 from s1demo.errors import InputError
 from s1demo.evals.journal import Journal, records
@@ -45,9 +45,6 @@ class AttemptSettings:
     max_answer_tokens: int = 32_768
     max_concurrent: int = 64
 
-
-# bulk_inference.py: one sample each of Qwen2.5-7B- and 32B-Instruct in their own chat template
-PAPER_ATTEMPTS = AttemptSettings(policy=None, sampling=SamplingParams(temperature=0.05), max_answer_tokens=32_768)
 
 
 def make_attempts(rows: Sequence[Row], model: str, path: Path, settings: AttemptSettings, engine: Settings) -> None:
@@ -96,22 +93,13 @@ async def attempt_all(
 
     with Journal(path, {"model": engine.info.model, "weights": weights, **_how(settings)}) as journal:
         waiting = {row.id: row.question for row in rows if row.id not in journal.done}
-        todo = iter(waiting.items())
-        bar = tqdm(total=len(waiting), desc=f"attempts of {engine.info.model}")
+        with tqdm(total=len(waiting), desc=f"attempts of {engine.info.model}") as bar:
 
-        async def work() -> None:
-            for row_id, question in todo:  # one iterator for all workers: each takes what comes next
-                journal.append({"id": row_id, **await _attempt(engine, question, settings)})
+            async def one(row_id: str) -> None:
+                journal.append({"id": row_id, **await _attempt(engine, waiting[row_id], settings)})
                 bar.update()
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(settings.max_concurrent):
-                    group.create_task(work())
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from failed  # one cause is enough, in the words of who raised it
-        finally:
-            bar.close()
+            await map_or_cancel(one, waiting, settings.max_concurrent)
 
 
 async def _attempt(engine: Engine, question: str, settings: AttemptSettings) -> dict[str, Any]:
@@ -139,8 +127,7 @@ async def _chat(engine: Engine, question: str, settings: AttemptSettings) -> tup
     prompt = (*tokenizer.encode(before, special=True), *tokenizer.encode(question), *tokenizer.encode(after, special=True))
     room = min(settings.max_answer_tokens, engine.info.context_length - len(prompt))
     request = Request(prompt, room, frozenset({tokenizer.end_of_turn_id}), 0, settings.sampling)
-    async with aclosing(engine.stream(request)) as segments:
-        return [], [index async for segment in segments for index in segment.token_ids]
+    return [], list((await whole_segment(engine, request)).token_ids)
 
 
 def _text(engine: Engine, token_ids: Sequence[int]) -> str:
@@ -166,24 +153,30 @@ def with_attempts(rows: Iterable[Row], name: str, path: Path) -> list[Row]:
         S1Error: formulas have to be compared, and math-verify does not start.
     """
     rows, made = list(rows), {record["id"]: record for record in records(path)}
-    written = [(row, made[row.id]["answer_text"]) for row in rows if "answer_text" in made.get(row.id, {})]
+    graded = iter(grade_texts([(row, made[row.id]["answer_text"]) for row in rows if "answer_text" in made.get(row.id, {})]))
+
+    def attempt(record: Mapping[str, Any]) -> Attempt:
+        if "answer_text" not in record:  # the question could not be asked
+            return Attempt(None, Outcome.UNSCORABLE)
+        return Attempt(*next(graded), record["thinking"], record["thinking_tokens"], record["answer_text"])
+
+    return [replace(row, attempts={**row.attempts, name: attempt(made[row.id])}) if row.id in made else row for row in rows]
+
+
+def grade_texts(written: Sequence[tuple[Row, str]], processes: int = 2) -> list[tuple[str | None, Outcome]]:
+    """The final answers in texts about rows, each graded by its row's kind of answer; unscorable where the row has none.
+
+    Args:
+        processes: formulas compared at the same time.
+
+    Raises:
+        S1Error: formulas have to be compared, and math-verify does not start.
+    """
     said = [extract_answer(text, row.kind) for row, text in written]
-    with Grader() as grader:
-        answers = ((answer, row.answer, row.kind) for answer, (row, _) in zip(said, written, strict=True))
-        graded = iter(list(zip(said, grader.grade_many(answers), strict=True)))
-    return [
-        replace(row, attempts={**row.attempts, name: _attempted(made[row.id], row, graded)}) if row.id in made else row
-        for row in rows
-    ]
-
-
-def _attempted(record: Mapping[str, Any], row: Row, graded: Iterator[tuple[str | None, Outcome]]) -> Attempt:
-    """One line of the file as an attempt; takes the next grade, where the question could be asked."""
-    if "answer_text" not in record:
-        return Attempt(None, Outcome.UNSCORABLE)
-    answer, outcome = next(graded)
-    outcome = outcome if row.answer.strip() else Outcome.UNSCORABLE
-    return Attempt(answer, outcome, record["thinking"], record["thinking_tokens"], record["answer_text"])
+    with Grader(processes) as grader:
+        graded = list(grader.grade_many((answer, row.answer, row.kind) for answer, (row, _) in zip(said, written, strict=True)))
+    outcomes = (found if row.answer.strip() else Outcome.UNSCORABLE for found, (row, _) in zip(graded, written, strict=True))
+    return list(zip(said, outcomes, strict=True))
 
 
 def keep_unsolved(rows: Iterable[Row], models: Sequence[str]) -> list[Row]:

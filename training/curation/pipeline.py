@@ -107,6 +107,9 @@ class DifficultySettings(Section):
             raise InputError(f"difficulty: {name} has a key that is no setting ({error}). See s1demo/settings.py.") from error
 
 
+Run = Callable[["Curation", list[Row], Funnel], Sequence[Row]]
+
+
 @dataclass(frozen=True)
 class Step:
     """One stage of the pipeline.
@@ -123,9 +126,19 @@ class Step:
     reads: str
     writes: str
     does: str
-    run: Callable[[Curation, list[Row], Funnel], Sequence[Row]]
-    knobs: tuple[str, ...] = ()
-    sections: tuple[str, ...] = ()
+    run: Run
+    knobs: Sequence[str] = ()
+    sections: Sequence[str] = ()
+
+
+STEPS: dict[str, Step] = {}
+
+
+def step(
+    name: str, reads: str, writes: str, does: str, *, knobs: Sequence[str] = (), sections: Sequence[str] = ()
+) -> Callable[[Run], Run]:
+    """Makes a function a stage, see `Step`; stages run in the order in which they stand in this file."""
+    return lambda run: STEPS.setdefault(name, Step(reads, writes, does, run, knobs, sections)).run
 
 
 class Curation:
@@ -271,9 +284,10 @@ def n_lines(path: Path) -> int:
     return count
 
 
-# the stages
+# the stages, in order
 
 
+@step("collect", "", "collected", "load the sixteen sources", knobs=["sources", "allow_missing"])
 def _collect(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     folder = run.path("collect")
     origins = collect(folder, run.settings.sources, run.settings.allow_missing, SOURCES)
@@ -282,6 +296,7 @@ def _collect(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     return funnel.note("collected", loaded, notes)
 
 
+@step("decontaminate", "collect", "pool.jsonl", "remove benchmark questions and repeats", knobs=["benchmarks", "allow_missing"])
 def _decontaminate(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     folder = run.path("collect")
     origins = collected(folder, SOURCES)
@@ -300,6 +315,7 @@ def _decontaminate(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[R
     return funnel.note("decontaminated", pool, notes)
 
 
+@step("traces", "decontaminate", "traced.jsonl", "ask the teacher for a trace of each", knobs=["tokenizer"], sections=["traces"])
 def _traces(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     endpoint, tokenizer = run.section("traces", EndpointSection).endpoint, HubTokenizer(run.settings.tokenizer)
     ask_all(traces.TASK, traces.prompts(rows), run.journal("traces"), endpoint)
@@ -307,6 +323,7 @@ def _traces(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     return funnel.note("traced", [row for row in traced if row.thinking.strip()])
 
 
+@step("difficulty", "traces", "attempted.jsonl", "let both models attempt each", sections=["difficulty", "judge"])
 def _difficulty(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     settings = run.section("difficulty", DifficultySettings)
     for name, how in settings.models.items():
@@ -318,6 +335,11 @@ def _difficulty(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]
     return funnel.note("attempted", rows, dict(sorted(outcomes.items())))
 
 
+@step(
+    *("quality", "difficulty", "hard.jsonl", "keep what is complete, clean and unsolved"),
+    knobs=["max_thinking_tokens"],
+    sections=["difficulty", "judge"],
+)
 def _quality(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     """Filters in the notebook's order; domains are asked for later, of the rows that are left."""
     models = list(run.section("difficulty", DifficultySettings).models)
@@ -333,18 +355,21 @@ def _quality(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     return funnel.note("unsolved by both", keep_unsolved(good, models))
 
 
+@step("grade", "quality", "graded.jsonl", "grade the teacher's answers", sections=["judge"])
 def _grade(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     graded = graded_traces(rows, run.journal("traces-graded"), run.section("judge", JudgeSettings))
     outcomes = Counter(f"teacher: {row.trace_outcome or 'not graded'}" for row in graded)
     return funnel.note("teacher graded", graded, dict(outcomes))
 
 
+@step("domains", "grade", "classified.jsonl", "classify each", sections=["domains"])
 def _domains(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     ask_all(domains.TASK, domains.prompts(rows), run.journal("domains"), run.section("domains", EndpointSection).endpoint)
     classified = domains.with_domains(rows, run.journal("domains"))
     return funnel.note("classified", [row for row in classified if row.domain.strip()])
 
 
+@step("choose", "domains", "chosen.jsonl", "choose the training rows", knobs=["n_rows", "seed", "rule"])
 def _choose(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     settings = run.settings
     chosen = choose_by_rule(rows, settings.n_rows, settings.seed, settings.rule)
@@ -352,26 +377,3 @@ def _choose(run: Curation, rows: list[Row], funnel: Funnel) -> Sequence[Row]:
     notes = {"kept outright": sum(map(kept_outright, chosen)), "teacher correct": right}
     by_source = Counter(row.source for row in chosen)
     return funnel.note("chosen", chosen, {**notes, **dict(by_source.most_common())})
-
-
-STEPS: dict[str, Step] = {
-    "collect": Step("", "collected", "load the sixteen sources", _collect, ("sources", "allow_missing")),
-    "decontaminate": Step(
-        "collect", "pool.jsonl", "remove benchmark questions and repeats", _decontaminate, ("benchmarks", "allow_missing")
-    ),
-    "traces": Step("decontaminate", "traced.jsonl", "ask the teacher for a trace of each", _traces, ("tokenizer",), ("traces",)),
-    "difficulty": Step(
-        "traces", "attempted.jsonl", "let both models attempt each", _difficulty, sections=("difficulty", "judge")
-    ),
-    "quality": Step(
-        "difficulty",
-        "hard.jsonl",
-        "keep what is complete, clean and unsolved",
-        _quality,
-        ("max_thinking_tokens",),
-        ("difficulty", "judge"),
-    ),
-    "grade": Step("quality", "graded.jsonl", "grade the teacher's answers", _grade, sections=("judge",)),
-    "domains": Step("grade", "classified.jsonl", "classify each", _domains, sections=("domains",)),
-    "choose": Step("domains", "chosen.jsonl", "choose the training rows", _choose, ("n_rows", "seed", "rule")),
-}

@@ -13,12 +13,13 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from s1demo.errors import InputError, S1Error
+from s1demo.errors import InputError
 from s1demo.grading import Kind, Outcome
 from s1demo.s1k.loading import load_s1k
 from s1demo.s1k.records import GEMINI, R1, S1K, S1K_1_1, S1KRecord
 from training.curation.quality import BROKEN, format_faults
 from training.curation.records import Row, write_rows
+from training.recipes import readable_errors
 
 TEACHERS = {S1K: (GEMINI,), S1K_1_1: (R1, GEMINI)}  # the first is the one its model was trained on
 _KINDS = {"AIME": Kind.INTEGER, "GPQA": Kind.LETTER}
@@ -80,6 +81,7 @@ def published_rows(dataset: str, teacher: str | None = None, repository: str | N
     return kept, left_out
 
 
+@readable_errors()
 def main() -> None:
     """Write a published data set as training rows."""
     parser = argparse.ArgumentParser(description="Published data sets as training rows.")
@@ -88,11 +90,8 @@ def main() -> None:
     parser.add_argument("--repository", help="another Hub data set, or a folder or file, with the same columns")
     parser.add_argument("--to", type=Path, required=True, help="JSON lines to write")
     options = parser.parse_args()
-    try:
-        rows, left_out = published_rows(options.dataset, options.teacher, options.repository)
-        write_rows(options.to, rows)
-    except S1Error as error:
-        parser.exit(2, f"{error}\n")
+    rows, left_out = published_rows(options.dataset, options.teacher, options.repository)
+    write_rows(options.to, rows)
     print(f"{options.to}: {len(rows)} rows of {options.dataset}; left out: {dict(left_out) or 'none'}")
 
 

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from s1demo.errors import InputError
 from s1demo.grading import Kind, Outcome
-from s1demo.reading import json_lines
+from s1demo.json_lines import read_objects
 
 
 def question_id(question: str) -> str:
@@ -122,12 +122,8 @@ def read_rows(path: Path) -> Iterator[Row]:
     Raises:
         InputError: the file is missing, or a line of it is not a row (the message says which).
     """
-    for where, record in json_lines(path, "curation rows"):
-        yield _row(record, where)
-
-
-def _row(record: Mapping[str, Any], where: str) -> Row:
-    try:
-        return Row.from_dict(record)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from error
+    for where, record in read_objects(path, "curation rows from"):
+        try:
+            yield Row.from_dict(record)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error

@@ -1,21 +1,26 @@
 """The paper's sixteen sources (section 2.1, table 7 of v3): which data sets, which of their rows, and how a row becomes a `Row`.
 
-The only place that knows their columns. Every rule is that of simplescaling/s1 at 77272c6 (data/collect_data.py, `load_*` and
-`DS_TO_SELECTION`; data/fix_gpqa.py; data/add_aime.py), in its load order, which decides who wins when two sources share a
-question. Loading and writing is `collect`'s, cleaning is `decontaminate`'s. The Hub could not be reached where this was written:
-no column name but those of the rows in s1K was seen on the real data, and `collect` reports a source whose columns differ.
+`sources.yaml` lists them with their columns; here are the readers of those whose rows need more than that. Every rule is that
+of simplescaling/s1 at 77272c6 (data/collect_data.py, `load_*` and `DS_TO_SELECTION`; data/fix_gpqa.py; data/add_aime.py), in its
+load order, which decides who wins when two sources share a question. Loading and writing is `collect`'s, cleaning is
+`decontaminate`'s. The Hub could not be reached where this was written: no column name but those of the rows in s1K was seen on
+the real data, and `collect` reports a source whose columns differ.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from random import Random
 from typing import Any
+
+import yaml
 
 from s1demo.grading import Kind, extract_answer
 from training.curation.records import Row
@@ -26,21 +31,9 @@ Tables = Mapping[str, Iterable[Record]]  # the parts of a source by name
 _SEED = 42  # of every shuffle in collect_data.py and fix_gpqa.py
 _LONGEST_METADATA = 10_000  # characters of one value; test cases of programming tasks have millions
 _SHORT_ANSWER = 2_000  # characters; what is longer is a solution
-
+_FOLDER = Path(__file__).parent
 # collect_data.py forces a list of questions in (TMP_QUESTIONS_TO_KEEP: NuminaMath, SciEval); these are their ids.
-_KEPT = """
-    00d25f5f50860a58 055ed0ce4bff7964 05db23cb63e30490 07bd325dc05c16b3 09c3e0b974600204 13a076a5b776e203 180877a0455cc7c8
-    257da80e88db2e69 2c87b628d8217d03 32e7b37d892b4703 38615feafb3c4ca1 3acec5b9acc18fc8 3ae4538ed0962faf 43f5ae2149327ea0
-    4af0fe6aeced98b0 579250a066d2e300 584e53c2592918ca 5b2cfe52b1e0bd57 5be4c41f19dd5944 5d1b7c17b9dffe83 5f418fa131862b3f
-    6271c1fa858ce334 645ecd00c6b6dbef 67fb3797b3813dda 688cfb760992f439 69f60ccfcc6a8eb6 71ba3a76955649ba 750cc6ce50e83c6f
-    76d2625c59630b86 77e46ff01a300bb7 799dfd9edb062641 7cd41803fc059d16 81ac00800f7063af 8619a2f494ea6e70 8e0881d434e699ed
-    922ebc356b75f95b 9aa0ca52638fd106 9b98c021d6c92e7f a172744a83a09bf8 a41f966a77f980a1 a52afd6b18d1e132 a65f20429fd3480b
-    a8eda6983192d3d9 ac2a6daf9c0255fd ad8aad6a0abfe866 b0155d4336360610 b6a08e065970ddcc c2d5754e57fe2a30 cd1d969f1416f46d
-    cf579fe4ed276aa9 cf81038573bd446f d52d34105e79248b d5c6dfd79e1ed890 d6388500d285b217 dd29a75bae307b5a def2570de1c1b28d
-    e598dbc9f90df1f0 ebdb555b0de5aa90 ed0dca7009d34ad9 ef50d4a1a7e9d546 f9e1c906a4eeb7dc fc549d0b6ff2ea3d fcbbc59019833c95
-    febfffe6cb5a3d55
-"""
-KEPT = frozenset(_KEPT.split())
+KEPT = frozenset((_FOLDER / "forced.txt").read_text(encoding="utf-8").split())
 
 
 @dataclass(frozen=True)
@@ -97,8 +90,7 @@ def _each(read: Callable[[Record, str], Row | None]) -> Callable[[Tables], Itera
 
 def _row(record: Record, question: str, solution: Any, source: str, cot_type: str, used: str, **answer: Any) -> Row:
     """A row whose `meta` holds the paper's cot_type and, as metadata, the columns that are not used for something else."""
-    names = used.split()
-    metadata = {name: value for name, value in record.items() if name not in names and _short(value)}
+    metadata = {name: value for name, value in record.items() if name not in used.split() and _short(value)}
     meta = {"cot_type": cot_type, "metadata": json.loads(json.dumps(metadata, default=str))}
     return Row(question, solution=_text(solution), source=source, meta=meta, **{"answer": "", **answer})
 
@@ -124,54 +116,41 @@ def _boxed(solution: str) -> dict[str, Any]:
     return {"answer": answer, "kind": Kind.MATH} if answer and len(answer) <= _SHORT_ANSWER else {}
 
 
-# one reader for each source, in load order
-
-
-def _math(record: Record, part: str) -> Row:
-    source = f"simplescaling/openaimath/{record['subject']}"
-    answer = {"answer": record["answer"], "kind": Kind.MATH}
-    return _row(record, record["problem"], record["solution"], source, "math", "problem solution", **answer)
-
-
-_OLYMPIC_SUBJECTS = ("Math", "Physics", "Chemistry", "Biology", "Geography", "Astronomy", "CS")
-_OLYMPIC_KINDS = {"SC": Kind.LETTER, "MC": Kind.TEXT, "TF": Kind.TEXT}  # one option, several, true or false
-
-
-def _olympic_arena(record: Record, part: str) -> Row | None:
-    """Questions in English without pictures; those of the test split come without answer and solution."""
-    if (record["language"], record["modality"]) != ("EN", "text-only"):
+def _by_columns(columns: Mapping[str, Any], record: Record, part: str) -> Row | None:
+    """A row by the `columns` of `sources.yaml`."""
+    if not all(re.fullmatch(pattern, _text(record[name])) for name, pattern in columns.get("where", {}).items()):
         return None
-    subject, kind = record["subject"], _OLYMPIC_KINDS.get(record["answer_type"], Kind.MATH)
-    source, cot_type = f"GAIR/OlympicArena/{subject}", {"Math": "math", "CS": "coding"}.get(subject, "science")
-    answer = {"answer": _text(record["answer"]), "kind": kind}
-    return _row(record, record["problem"], record["solution"], source, cot_type, "problem solution", **answer)
+    used = [columns[name] for name in ("question", "solution") if name in columns]
+    question, solution = record[used[0]], _first(record[used[1]]) if len(used) > 1 else ""
+    kind, answer = _chosen(columns.get("kind"), record), dict[str, Any]()
+    if kind == "boxed":
+        answer = _boxed(solution)
+    elif kind and not (columns["answer"] == columns["solution"] and len(solution) > _SHORT_ANSWER):
+        answer = {"answer": _text(record[columns["answer"]]), "kind": Kind(kind)}
+    source, unused = columns["source"].format(**{**record, "part": part}), [*used, *columns.get("unused", ())]
+    question = question.strip() if columns.get("strip") else question
+    return _row(record, question, solution, source, _chosen(columns["cot_type"], record), " ".join(unused), **answer)
 
 
-def _theorem_qa(record: Record, part: str) -> Row | None:
-    if record["Picture"] is not None:
-        return None
-    kind = {"option": Kind.LETTER, "bool": Kind.TEXT}.get(record["Answer_type"], Kind.MATH)
-    source, answer = f"TIGER-Lab/TheoremQA/{record['Answer_type']}", _text(record["Answer"])
-    return _row(record, record["Question"], answer, source, "math", "Question Answer", answer=answer, kind=kind)
+def _chosen(rule: Any, record: Record) -> Any:
+    """A value, or the one that a column's value stands for."""
+    return rule.get(record[rule["by"]], rule["else"]) if isinstance(rule, dict) else rule
+
+
+# the readers of single sources
 
 
 def _numina_math(tables: Tables) -> Iterator[Row]:
     """All of the AoPS forum; of the other sources a fixed list of 500, and the questions that are forced in."""
     listed = {record["problem"] for record in tables["list of 500"]}
-    others, forum = [], []
+    others, forum = list[Row](), list[Row]()
     for record in tables["all"]:
         question, solution, origin = record["problem"], record["solution"], record["source"]
-        row = partial(_row, record, question, solution, f"AI-MO/NuminaMath-CoT/{origin}", "math", "problem solution messages")
-        if origin == "aops_forum":
-            forum.append(row(**_boxed(solution)))
-        elif question in listed or Row(question, "").id in KEPT:
-            others.append(row(**_boxed(solution)))
+        if origin == "aops_forum" or question in listed or Row(question, "").id in KEPT:
+            source, used = f"AI-MO/NuminaMath-CoT/{origin}", "problem solution messages"
+            row = _row(record, question, solution, source, "math", used, **_boxed(solution))
+            (forum if origin == "aops_forum" else others).append(row)
     yield from others + forum
-
-
-def _omni_math(record: Record, part: str) -> Row:
-    answer = {"answer": _text(record["answer"]), "kind": Kind.MATH}
-    return _row(record, record["problem"], record["solution"], "KbsdJames/Omni-MATH", "math", "problem solution", **answer)
 
 
 _SCIEVAL_COT_TYPES = {"MedQA": "health science", "PubMedQA": "health science"}
@@ -192,23 +171,6 @@ def _sci_eval(record: Record, part: str) -> Row | None:
     return _row(record, question, answer, source, cot_type, "question answer", answer=answer, kind=kind)
 
 
-_OLYMPIAD_SUBSETS = tuple(f"{kind}_TO_{subject}_en_COMP" for kind in ("OE", "TP") for subject in ("maths", "physics"))
-
-
-def _olympiad_bench(record: Record, part: str) -> Row:
-    """Open-ended questions and proofs; the column `context` is left out, as a remark in collect_data.py regrets."""
-    source = f"Hothan/OlympiadBench/{record['question_type']}/{record['subject']}"
-    answer = {"answer": _text(record["final_answer"]), "kind": Kind.MATH}
-    return _row(record, record["question"], _first(record["solution"]), source, "math", "question solution", **answer)
-
-
-def _jee_bench(record: Record, part: str) -> Row:
-    subject, answer = record["subject"], _text(record["gold"])
-    kind = {"MCQ": Kind.LETTER, "MCQ(multiple)": Kind.TEXT}.get(record["type"], Kind.MATH)
-    source, cot_type = f"daman1209arora/jeebench/{subject}", "science" if subject == "chem" else "math"
-    return _row(record, record["question"], answer, source, cot_type, "question gold", answer=answer, kind=kind)
-
-
 _AGIEVAL_WITH_OPTIONS = ("sat_en", "sat_math", "lsat_ar", "lsat_lr", "lsat_rc", "logiqa")
 _AGIEVAL_ENGLISH = {"sat_en", "lsat_ar", "lsat_lr", "lsat_rc"}
 
@@ -227,11 +189,6 @@ def _agi_eval(record: Record, part: str) -> Row | None:
         answer = {"answer": _text(record["answer"]), "kind": Kind.MATH}
     cot_type = "english" if subset in _AGIEVAL_ENGLISH else "math"
     return _row(record, question, record["solution"], source, cot_type, "passage question options solution", **answer)
-
-
-def _s1_prob(record: Record, part: str) -> Row:
-    solution = _text(record["solution"])
-    return _row(record, record["question"], solution, "simplescaling/s1-prob", "math", "question solution", **_boxed(solution))
 
 
 def _gpqa(tables: Tables) -> Iterator[Row]:
@@ -258,35 +215,6 @@ def _xword(record: Record, part: str) -> Row:
     question, solution = f"{_CROSSWORD}\n\n{record['input'].split('### Clue: ')[1]}", record["output"]
     answer = solution.partition("### Answer:")[2].partition("### Explanation:")[0].strip()
     return _row(record, question, solution, "0xharib/xword1", "crossword", "input output", answer=answer)
-
-
-def _usaco(record: Record, part: str) -> Row:
-    """Programming tasks without a reference solution."""
-    return _row(record, record["question"].strip(), None, "codegenning/usacobench_formatted", "coding", "question")
-
-
-def _s1_teasers(record: Record, part: str) -> Row:
-    answer = _text(record["Answer"])
-    short = {"answer": answer, "kind": Kind.MATH} if len(answer) <= _SHORT_ANSWER else {}
-    return _row(record, record["Question"].strip(), answer, "simplescaling/s1-teasers", "math", "Question Answer", **short)
-
-
-def _live_code_bench(record: Record, part: str) -> Row | None:
-    """Hard programming tasks without a reference solution; the part is the release that brought them."""
-    if record["difficulty"] != "hard":
-        return None
-    question, used = record["question_content"].strip(), "question_content private_test_cases public_test_cases"
-    return _row(record, question, None, f"LiveCodeBench/{part}", "coding", used)
-
-
-_AIME_LAST_YEAR = 2022  # add_aime.py; the paper says 1983-2021
-
-
-def _aime(record: Record, part: str) -> Row | None:
-    if int(record["ID"].split("-")[0]) > _AIME_LAST_YEAR:
-        return None
-    question, answer = record["Question"], _text(record["Answer"])
-    return _row(record, question, answer, "qq8933/AIME_1983_2024", "math", "Question Answer", answer=answer, kind=Kind.INTEGER)
 
 
 # what is picked of the sources that are not taken whole
@@ -332,56 +260,25 @@ def spread_over_tasks(rows: list[Row], n_rows: int = 250) -> list[Row]:
     return taken + forced
 
 
-SOURCES: dict[str, Source] = {
-    "MATH": Source("simplescaling/openaimath", {"train": Part("train")}, _each(_math), 11_999),
-    "OlympicArena": Source(
-        "GAIR/OlympicArena",
-        {f"{subject}/{split}": Part(split, subject) for split in ("test", "val") for subject in _OLYMPIC_SUBJECTS},
-        _each(_olympic_arena),
-        4_250,
-    ),
-    "TheoremQA": Source("TIGER-Lab/TheoremQA", {"test": Part("test")}, _each(_theorem_qa), 747),
-    "NuminaMath": Source(
-        "AI-MO/NuminaMath-CoT",
-        {"all": Part("train"), "list of 500": Part("train", repository="simplescaling/numinamath_500")},
-        _numina_math,
-        30_660,
-    ),
-    "Omni-MATH": Source("KbsdJames/Omni-MATH", {"test": Part("test")}, _each(_omni_math), 4_238),
-    "SciEval": Source(
-        "OpenDFM/SciEval", {split: Part(split) for split in ("test", "validation")}, _each(_sci_eval), 227, pick=spread_over_tasks
-    ),
-    "OlympiadBench": Source(
-        "Hothan/OlympiadBench", {subset: Part("train", subset) for subset in _OLYMPIAD_SUBSETS}, _each(_olympiad_bench), 896
-    ),
-    "JEEBench": Source("daman1209arora/jeebench", {"test": Part("test")}, _each(_jee_bench), 515),
-    "AGIEval": Source(
-        "baber/agieval",
-        {
-            f"{subset}/{split}": Part(split, subset)
-            for subset in (*_AGIEVAL_WITH_OPTIONS, "aqua_rat", "math_agieval")
-            for split in ("test", "few_shot")
-        },
-        _each(_agi_eval),
-        2_385,
-    ),
-    "s1-prob": Source("simplescaling/s1-prob", {"train": Part("train")}, _each(_s1_prob), 182),
-    "GPQA": Source(
-        "Idavidrein/gpqa",
-        {"extended": Part("train", "gpqa_extended"), "diamond": Part("train", "gpqa_diamond")},
-        _gpqa,
-        348,
-        revision="90b8e5be2b1d3d2dbfe016cdab47981150600c4a",  # as in s1demo.evals.benchmarks
-        remedy="its terms accepted on the Hub and `hf auth login`",
-    ),
-    "xword": Source("0xharib/xword1", {"train": Part("train")}, _each(_xword), 999, pick=some_crosswords),
-    "USACO": Source("codegenning/usacobench_formatted", {"test": Part("test")}, _each(_usaco), 519),
-    "s1-teasers": Source("simplescaling/s1-teasers", {"train": Part("train")}, _each(_s1_teasers), 23),
-    "LiveCodeBench": Source(
-        "livecodebench/code_generation_lite",
-        {f"release_v{n}": Part("train", file=f"test{n if n > 1 else ''}.jsonl") for n in (1, 2, 3)},
-        _each(_live_code_bench),
-        151,
-    ),
-    "AIME": Source("qq8933/AIME_1983_2024", {"train": Part("train")}, _each(_aime), 890, after_decontamination=True),
+_READERS: dict[str, Callable[[Tables], Iterator[Row]]] = {
+    "NuminaMath": _numina_math,
+    "SciEval": _each(_sci_eval),
+    "AGIEval": _each(_agi_eval),
+    "GPQA": _gpqa,
+    "xword": _each(_xword),
 }
+_PICKS = {"SciEval": spread_over_tasks, "xword": some_crosswords}
+
+
+def _source(name: str, listed: dict[str, Any]) -> Source:
+    """A source as `sources.yaml` lists it."""
+    columns, parts = listed.pop("columns", {}), listed.pop("parts")
+    if isinstance(parts, dict):
+        tables = {part: Part(**fields) for part, fields in parts.items()}
+    else:
+        tables = {part: Part(part.rpartition("/")[2], part.rpartition("/")[0] or None) for part in parts}
+    return Source(parts=tables, read=_READERS.get(name) or _each(partial(_by_columns, columns)), pick=_PICKS.get(name), **listed)
+
+
+_LISTED = yaml.safe_load((_FOLDER / "sources.yaml").read_text(encoding="utf-8"))
+SOURCES = {name: _source(name, listed) for name, listed in _LISTED.items()}

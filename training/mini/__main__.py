@@ -16,11 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import s1demo.__main__ as command_line
-from s1demo.errors import S1Error
 from training.mini import benchmarks, gate, pool, pretrain
 from training.mini.recipe import RECIPE, Recipe, load_recipe
 from training.mini.wording.phrasings import DEV, TRAINED
-from training.recipes import SftSettings, read_section, recipe_options
+from training.recipes import SftSettings, read_section, readable_errors, recipe_options
 
 SMOKE = RECIPE.with_name("s1-mini-smoke.yaml")
 DEV_SEED, CHECKED_WAITS = 2, "1,2,3"
@@ -79,16 +78,14 @@ def run(path: Path, stages: list[str]) -> None:
             log.write(f"{stage} {time.monotonic() - started:.0f} s\n")
 
 
+@readable_errors()
 def main() -> None:
     """Run a recipe's stages, all of them unless some are named."""
     parser = recipe_options("Train the miniature, stage by stage.", default=RECIPE)
     parser.add_argument("--smoke", action="store_true", help="the smoke recipe: every stage in a minute or two, to no use")
     parser.add_argument("--only", nargs="+", choices=STAGES, metavar="STAGE", help=f"some of {', '.join(STAGES)}")
     options = parser.parse_args()
-    try:
-        run(SMOKE if options.smoke else options.recipe, options.only or list(STAGES))
-    except S1Error as error:
-        raise SystemExit(f"error: {error}") from error
+    run(SMOKE if options.smoke else options.recipe, options.only or list(STAGES))
 
 
 if __name__ == "__main__":

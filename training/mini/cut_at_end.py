@@ -11,6 +11,7 @@ from collections import Counter
 from typing import Any
 
 from s1demo.budget import BudgetPolicy
+from s1demo.decoding.merged import map_or_cancel
 from s1demo.engines import Engine, open_engine
 from s1demo.evals.sweep import decode_question
 from s1demo.grading import Outcome, extract_answer, grade
@@ -30,20 +31,19 @@ async def compare(engine: Engine, asked: list[dict[str, Any]]) -> Counter[tuple[
     Returns:
         By number of Waits: how many answers `differ`, and how many are right `by itself` and when `cut`.
     """
-    counts, free = Counter[tuple[int, str]](), asyncio.Semaphore(AT_ONCE)
+    counts = Counter[tuple[int, str]]()
 
     async def both(problem: dict[str, Any]) -> None:
-        async with free:
-            for waits in WAITS:
-                alone, _ = await decode_question(engine, problem["question"], {"": BudgetPolicy(num_ignore=waits)})
-                budget = BudgetPolicy(num_ignore=waits, max_thinking_tokens=alone[""].thinking_tokens)
-                cut, _ = await decode_question(engine, problem["question"], {"": budget})
-                answers = {name: extract_answer(run[""].answer_text) for name, run in (("by itself", alone), ("cut", cut))}
-                counts[waits, "differ"] += len(set(answers.values())) > 1
-                for name, answer in answers.items():
-                    counts[waits, name] += grade(answer, problem["answer"]) is Outcome.CORRECT
+        for waits in WAITS:
+            alone, _ = await decode_question(engine, problem["question"], {"": BudgetPolicy(num_ignore=waits)})
+            budget = BudgetPolicy(num_ignore=waits, max_thinking_tokens=alone[""].thinking_tokens)
+            cut, _ = await decode_question(engine, problem["question"], {"": budget})
+            answers = {name: extract_answer(run[""].answer_text) for name, run in (("by itself", alone), ("cut", cut))}
+            counts[waits, "differ"] += len(set(answers.values())) > 1
+            for name, answer in answers.items():
+                counts[waits, name] += grade(answer, problem["answer"]) is Outcome.CORRECT
 
-    await asyncio.gather(*map(both, asked))
+    await map_or_cancel(both, asked, AT_ONCE)
     return counts
 
 

@@ -11,10 +11,13 @@ when they are first needed; every sweep goes on where it was after a kill. Test 
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+import yaml
 
 import s1demo.__main__ as command_line
 from s1demo.evals.results import RunResult, read_run
@@ -22,47 +25,24 @@ from s1demo.evals.setting import LEFT_ALONE, Setting
 from s1demo.settings import ASSETS
 from training.curation.subsets import ABLATIONS
 from training.mini import pool
-from training.mini.benchmarks import UNSEEN_PER_DOMAIN
-from training.mini.domains import DOMAINS
 from training.mini.recipe import RECIPE, Recipe, load_recipe
 from training.recipes import SftSettings, read_section, recipe_options
 
 MEASURED = ASSETS / "measured" / "s1-mini"
-SELF, BASE, DRAWS = "s1-mini", "base", (1, 2)
+SELF, BASE = "s1-mini", "base"
 WHOLE_EPOCHS = 1  # of the whole pool: 20 times the rows
-UNSEEN, VISITORS, ELSEWHERE = (f"assets/benchmarks/mini-{name}.jsonl" for name in ("unseen", "visitors", "elsewhere"))
-CURVE = ("--benchmark", "mini", "--budgets", "0,16,32,64,128,256", "--waits", "1,2,3,4,5,6,7,8")
-SHORT = ("--benchmark", "mini", "--limit", str(UNSEEN_PER_DOMAIN * len(DOMAINS)))  # the problems of the unseen phrasings
-SHORT_CURVE = (*SHORT, "--budgets", "0,16,32,64,128,256", "--waits", "1,2,4,8")
 SHOWN = (*map(Setting, (0, 32, 128)), LEFT_ALONE, *(Setting(num_ignore=n) for n in (1, 2, 8)))  # in the table by domain
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """One sweep.
-
-    Attributes:
-        model: which sibling decodes.
-        options: of `s1demo sweep`.
-    """
+class Measurement(NamedTuple):
+    """One sweep: which sibling decodes, and the options of `s1demo sweep`."""
 
     model: str
-    options: tuple[str, ...]
+    options: list[str]
 
 
-MEASUREMENTS: dict[str, Measurement] = {
-    "curve": Measurement(SELF, CURVE),
-    "unseen": Measurement(SELF, ("--benchmark", UNSEEN, *SHORT_CURVE[4:])),
-    "visitors": Measurement(SELF, ("--benchmark", VISITORS, *SHORT_CURVE[4:])),
-    "elsewhere": Measurement(SELF, ("--benchmark", ELSEWHERE, "--budgets", "", "--waits", "1,2,4,8")),
-    "base": Measurement(BASE, SHORT_CURVE),
-    **{f"curve-draw-{n}": Measurement(f"draw-{n}", CURVE) for n in DRAWS},
-    **{f"ablation-{rows}": Measurement(rows, SHORT_CURVE) for rows in ABLATIONS},
-    "extension-hmm": Measurement(SELF, (*SHORT, "--budgets", "", "--waits", "1,2,4,8", "--extension", "Hmm")),
-    "extension-alternatively": Measurement(SELF, (*SHORT, "--budgets", "", "--waits", "1,2,4,8", "--extension", "Alternatively")),
-    "extension-none": Measurement(SELF, (*SHORT, "--budgets", "", "--waits", "1,2,4,8", "--extension", "")),
-    "votes": Measurement(SELF, (*SHORT, "--samples", "16", "--temperature", "0.8")),
-}
+_LISTED = yaml.safe_load(Path(__file__).with_name("measurements.yaml").read_text(encoding="utf-8"))
+MEASUREMENTS = {name: Measurement(entry["model"], shlex.split(entry["options"])) for name, entry in _LISTED.items()}
 
 
 def sibling(name: str, recipe: Recipe, path: Path) -> Path:

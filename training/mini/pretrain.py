@@ -4,6 +4,7 @@ The second, short one counts the delimiters of a turn in the loss and makes an i
 them, and a model that has never written them learns to write them wherever it is at a loss.
 
     python -m training.mini.pretrain --recipe training/recipes/s1-mini.yaml --base large
+    python -m training.mini.pretrain --recipe training/recipes/s1-mini.yaml --base large --export runs/s1-mini/preview
 """
 
 from __future__ import annotations
@@ -33,8 +34,7 @@ def pretrain(rank: int, recipe: Recipe, base: str, meeting_point: str, resume: b
         resume: continue from the last checkpoints if there are any.
     """
     torch.set_num_threads(1)
-    if recipe.processes > 1:
-        dist.init_process_group("gloo", init_method=f"file://{meeting_point}", rank=rank, world_size=recipe.processes)
+    dist.init_process_group("gloo", init_method=f"file://{meeting_point}", rank=rank, world_size=recipe.processes)
     tokenizer = MiniTokenizer(recipe.run_folder / "tokenizer")
     network = build_network(recipe.bases[base].shape, tokenizer, recipe.seed)
     for stage, knobs in ((base, recipe.bases[base].pretrain), (f"{base}-instruct", recipe.bases[base].instruct)):
@@ -44,8 +44,7 @@ def pretrain(rank: int, recipe: Recipe, base: str, meeting_point: str, resume: b
         trainer.run(stream(writer.sample, seed, knobs.batch_tokens, tokenizer.pad_id, trainer.position, share))
     if rank == 0:
         export_network(network, recipe.run_folder / "tokenizer", recipe.run_folder / base)
-    if recipe.processes > 1:
-        dist.destroy_process_group()
+    dist.destroy_process_group()
 
 
 def run(recipe: Recipe, base: str, *, resume: bool = True) -> None:
@@ -64,13 +63,25 @@ def run(recipe: Recipe, base: str, *, resume: bool = True) -> None:
             mp.spawn(pretrain, arguments, nprocs=recipe.processes)  # type: ignore[attr-defined, no-untyped-call]
 
 
+def export(recipe: Recipe, base: str, target: Path) -> None:
+    """Write a base's latest checkpoint as a model folder, also while it is still training."""
+    tokenizer = recipe.run_folder / "tokenizer"
+    network = build_network(recipe.bases[base].shape, MiniTokenizer(tokenizer), recipe.seed)
+    network.load_state_dict(torch.load(recipe.run_folder / f"{base}.pt", weights_only=True)["network"])
+    export_network(network, tokenizer, target)
+
+
 def main() -> None:
     """Pre-train one base of a recipe."""
     parser = recipe_options("Pre-train a base model of the miniature.")
     parser.add_argument("--base", choices=("large", "small"), required=True)
     parser.add_argument("--resume", action=argparse.BooleanOptionalAction, default=True, help="continue from the last checkpoint")
+    parser.add_argument("--export", type=Path, metavar="FOLDER", help="only write the last checkpoint as a model folder")
     args = parser.parse_args()
-    run(load_recipe(args.recipe), args.base, resume=args.resume)
+    if args.export:
+        export(load_recipe(args.recipe), args.base, args.export)
+    else:
+        run(load_recipe(args.recipe), args.base, resume=args.resume)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from s1demo.evals.benchmarks import SOURCES
 from s1demo.evals.provenance import model_digest
 from s1demo.evals.results import RunResult
 from s1demo.evals.setting import LEFT_ALONE, Setting
-from s1demo.grading import Outcome
 from training.recipes import SftSettings
 
 _TEMPLATE = Path(__file__).with_name("model.md")
@@ -79,22 +78,17 @@ def model_card(model: ModelDescription, results: Sequence[RunResult]) -> ModelCa
         data,
         template_path=str(_TEMPLATE),
         name=model.repo.rpartition("/")[2],
-        repo=model.repo,
-        parameters=f"{n:,}" if (n := n_parameters(model.folder)) else "",
+        model=model,
+        parameters=n_parameters(model.folder),
         extension=EXTENSION,
         final_answer=FINAL_ANSWER,
-        think=fmt.think,
-        stop=fmt.stop,
-        end_of_thinking=fmt.end_of_thinking,
+        format=fmt,
         some_budget=_some_budget(own),
         fast_tokenizer=_is_plain_fast_tokenizer(model.folder),
         base=base if on_hub or not base else f"the model in `{base}`",
         settings=training_settings(model.settings) if model.settings else {},
-        data_repo=model.data_repo,
-        data_commit=model.data_commit,
-        runs=["\n".join(measured(run)) for run in own],
-        others=["\n".join(measured(run)) for run in others],
-        notes=model.notes,
+        own=own,
+        others=others,
     )
     return card
 
@@ -129,18 +123,6 @@ def _arguments(setting: Setting) -> dict[str, Any]:
     """A setting as the Hub's metadata has it: the extension only where one is forced, and at least one vote."""
     arguments: dict[str, Any] = asdict(setting) | {"votes": max(1, setting.votes)}
     return {name: value for name, value in arguments.items() if name != "extension" or setting.num_ignore}
-
-
-def measured(run: RunResult) -> Iterator[str]:
-    """A run as lines of Markdown."""
-    yield f"#### {run.model} on {run.benchmark}, {run.n} questions"
-    yield ""
-    yield "| setting | mean thinking tokens | accuracy, % | 95 % interval | unscorable |"
-    yield "|---|---|---|---|---|"
-    for p in run.points:
-        yield f"{p.cells} {p.outcomes[Outcome.UNSCORABLE]} |"
-    yield ""
-    yield f"`{run.command}` ({', '.join(f'{name} {version}' for name, version in run.versions.items())})"
 
 
 def training_settings(settings: SftSettings) -> Mapping[str, str]:

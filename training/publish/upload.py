@@ -13,18 +13,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from huggingface_hub import HfApi, get_token
+from huggingface_hub import CommitOperationAdd, HfApi, RepoCard, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from s1demo.cli.benchmark import BAD_INPUT
 from s1demo.cli.terminal import one_line
 from s1demo.errors import InputError, S1Error
-from s1demo.evals.results import RunResult, read_run
+from s1demo.evals.results import read_run
 from training.curation.records import read_rows
 from training.publish.checks import File, check
 from training.publish.data_card import TRAIN_FILE, DataDescription, data_card
@@ -46,7 +46,7 @@ class Upload:
     Attributes:
         repo: its name.
         repo_type: `model` or `dataset`.
-        folder: where the card is, and where the other files are linked before the upload.
+        folder: where the card is written.
         files: all of them, the card first.
         private: whether a new repository is to be private.
         revision: the branch.
@@ -61,24 +61,19 @@ class Upload:
 
     def push(self, hub: HfApi, message: str) -> str:
         """Create the repository where there is none, and upload in one commit; returns the commit."""
-        for file in self.files:
-            staged = self.folder / file.name
-            if staged.resolve() != file.path.resolve():
-                staged.parent.mkdir(parents=True, exist_ok=True)
-                staged.unlink(missing_ok=True)
-                staged.symlink_to(file.path.resolve())  # weights are not copied
         hub.create_repo(self.repo, repo_type=self.repo_type, private=self.private, exist_ok=True)
         if self.revision != "main":
             hub.create_branch(self.repo, branch=self.revision, repo_type=self.repo_type, exist_ok=True)
-        commit = hub.upload_folder(
-            repo_id=self.repo,
-            repo_type=self.repo_type,
-            folder_path=self.folder,
-            revision=self.revision,
-            commit_message=message,
-            allow_patterns=[file.name for file in self.files],
-        )
+        added = [CommitOperationAdd(file.name, file.path) for file in self.files]
+        commit = hub.create_commit(self.repo, added, commit_message=message, repo_type=self.repo_type, revision=self.revision)
         return str(commit.oid)
+
+    def with_card(self, card: RepoCard, files: Iterable[File]) -> Upload:
+        """The upload with these files, the card written in front of them."""
+        path = self.folder / CARD
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(card), encoding="utf-8")
+        return replace(self, files=(File(CARD, path), *files))
 
     def report(self) -> str:
         """What goes where, as lines of text."""
@@ -101,19 +96,10 @@ def model_upload(model: ModelDescription, runs: Sequence[Path], upload: Upload) 
     weights = sorted({file for pattern in MODEL_FILES for file in model.folder.glob(pattern) if file.is_file()})
     if not any(file.suffix == ".safetensors" for file in weights):
         raise InputError(f"{model.folder} holds no *.safetensors, so no model. Name the folder that training.sft wrote.")
-    results: list[RunResult] = [read_run(path) for path in runs]
-    card = upload.folder / CARD
-    card.parent.mkdir(parents=True, exist_ok=True)
-    card.write_text(str(model_card(model, results)), encoding="utf-8")
-    files = [File(CARD, card), *(File(file.name, file) for file in weights), *_named_apart(runs)]
-    return replace(upload, files=tuple(files))
-
-
-def _named_apart(runs: Sequence[Path]) -> list[File]:
-    files = [File(f"{MEASURED}/{path.name}", path) for path in runs]
-    if len({file.name for file in files}) < len(files):
+    if len({path.name for path in runs}) < len(runs):
         raise InputError("Two of the --runs have the same file name. Rename one of them.")
-    return files
+    files = [*(File(file.name, file) for file in weights), *(File(f"{MEASURED}/{path.name}", path) for path in runs)]
+    return upload.with_card(model_card(model, [read_run(path) for path in runs]), files)
 
 
 def data_upload(data: DataDescription, path: Path, upload: Upload) -> Upload:
@@ -137,10 +123,7 @@ def data_upload(data: DataDescription, path: Path, upload: Upload) -> Upload:
         )
     with path.open(encoding="utf-8") as lines:
         columns = list(json.loads(next(line for line in lines if line.strip())))
-    card = upload.folder / CARD
-    card.parent.mkdir(parents=True, exist_ok=True)
-    card.write_text(str(data_card(data, rows, columns)), encoding="utf-8")
-    return replace(upload, files=(File(CARD, card), File(TRAIN_FILE, path)))
+    return upload.with_card(data_card(data, rows, columns), [File(TRAIN_FILE, path)])
 
 
 def publish(options: argparse.Namespace, hub: HfApi | None, token: str = "") -> list[str]:

@@ -10,10 +10,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
+from s1demo.decoding.merged import map_or_cancel
 from s1demo.engines.servers.completions import Refusal, ServerFault
 from s1demo.errors import EngineError, InputError, S1Error
 from s1demo.evals.journal import Journal, records
@@ -45,10 +47,7 @@ def ask_all(task: Task[Any], prompts: Mapping[str, str], path: Path, settings: E
         run.say(f"{task.name}: {run.n_good:,} of {len(prompts):,} questions have a reply in {path}.")
         if run.todo:
             run.refuse_if_too_dear()
-            try:
-                asyncio.run(run.ask())
-            except ExceptionGroup as failed:
-                raise failed.exceptions[0] from failed
+            asyncio.run(run.ask())
         run.conclude()
 
 
@@ -71,7 +70,7 @@ class _Run:
     @property
     def n_good(self) -> int:
         """Questions of this run that have a usable reply."""
-        return len(self._prompts) - len(self._missing())
+        return len(self._good & self._prompts.keys())
 
     def say(self, sentence: str) -> None:
         """Tell whoever watches, without spoiling the bar."""
@@ -99,31 +98,27 @@ class _Run:
         """Ask everything that is to do, many at a time."""
         from tqdm import tqdm
 
-        waiting = iter(self.todo)
         mean = self._settings.mean_tokens_out or self._task.mean_tokens_out
-        bar = tqdm(total=len(self._prompts), initial=self.n_good, desc=self._task.name)
-        async with ChatEndpoint(self._settings, mean) as endpoint:
+        with tqdm(total=len(self._prompts), initial=self.n_good, desc=self._task.name) as bar:
+            async with ChatEndpoint(self._settings, mean) as endpoint:
 
-            async def work() -> None:
-                for key in waiting:  # one iterator for all workers: each takes what comes next
+                async def one(key: str) -> None:
                     await self._settle(key, endpoint)
                     bar.update(key in self._good)
                     bar.set_postfix(unusable=self._faults.total(), refresh=False)
 
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(min(self._settings.max_concurrent, len(self.todo))):
-                        group.create_task(work())
-            finally:
-                bar.close()
+                await map_or_cancel(one, self.todo, self._settings.max_concurrent)
 
     async def _settle(self, key: str, endpoint: ChatEndpoint) -> None:
         """Ask one question until it has a usable reply, or enough unusable ones, or cannot be asked now; not in a stopped run."""
         while self._stopped_by is None and self._faults[key] < self._settings.most_faults:
+            reply, record = None, {"id": key}
             try:
                 reply = await endpoint.ask(self._prompts[key], self._task.system)
+                check_reply(reply, (self._settings.model, *self._settings.served_as))
+                self._task.read(reply)
             except ReplyFault as fault:
-                self._keep({"id": key, "fault": str(fault)})
+                record["fault"] = str(fault)
             except Refusal as refusal:
                 if refusal.status not in _OF_ONE_QUESTION or not self._good:
                     self._stop(endpoint, _refused(refusal, self._settings))
@@ -141,19 +136,10 @@ class _Run:
                 self._lacking[key] = str(error)
                 self._stop(endpoint, error)
                 return
-            else:
-                self._keep({"id": key, **self._checked(reply), **reply.to_dict()})
+            self._keep({**record, **(asdict(reply) if reply else {})})
             self._stop_if_hopeless(endpoint)
             if key in self._good:
                 return
-
-    def _checked(self, reply: Reply) -> dict[str, str]:
-        try:
-            check_reply(reply, (self._settings.model, *self._settings.served_as))
-            self._task.read(reply)
-        except ReplyFault as fault:
-            return {"fault": str(fault)}
-        return {}
 
     def _keep(self, record: Mapping[str, Any]) -> None:
         self._journal.append(record)
@@ -196,16 +182,13 @@ class _Run:
             self.say(f"{self._task.name}: stopping. {error}")
         endpoint.stop()
 
-    def _missing(self) -> list[str]:
-        return [key for key in self._prompts if key not in self._good]
-
     def conclude(self) -> None:
         """Say what is there and what is missing.
 
         Raises:
             EngineError: the run was stopped, or too much is missing.
         """
-        missing = self._missing()
+        missing = [key for key in self._prompts if key not in self._good]
         reasons = Counter(self._lacking.get(key, "not asked") for key in missing)
         causes = ", ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common(5))
         where = f"{self.n_good:,} of {len(self._prompts):,} replies are in {self._journal.path}"

@@ -11,6 +11,7 @@ import json
 import os
 import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import Any
@@ -167,11 +168,8 @@ class ChatEndpoint:
             await self._sleep(pause)
 
     async def _sleep(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            pass
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _exchange(self, messages: list[dict[str, str]]) -> Reply:
         """Send one request, once; no error holds the key, and none is chained to one that may."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from training.remote.endpoint import CHARACTERS_PER_TOKEN
@@ -11,6 +12,11 @@ from training.remote.endpoint_settings import EndpointSettings
 from training.remote.replies import Reply
 
 T = TypeVar("T")
+
+
+def prompt_paragraphs(path: Path) -> list[str]:
+    """The paragraphs of a prompt's file, each in one line however it is wrapped there."""
+    return [" ".join(paragraph.split()) for paragraph in path.read_text(encoding="utf-8").split("\n\n")]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from s1demo.delimiters import THINK_TAGS, ThinkingFormat, split_trace
@@ -48,24 +48,15 @@ class Reply:
     reasoning_tokens: int = 0
     hidden: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
-        """As a JSON object."""
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Reply:
-        """Read what `to_dict` wrote; further keys are left out."""
+        """Read a reply from a journal's record; further keys are left out."""
         return cls(**{item.name: record[item.name] for item in fields(cls) if item.name in record})
 
     def through(self, change: Callable[[str], str]) -> Reply:
         """The same reply with every text changed."""
-        return replace(
-            self,
-            content=change(self.content),
-            reasoning=change(self.reasoning),
-            finish_reason=change(self.finish_reason),
-            model=change(self.model),
-        )
+        texts: dict[str, Any] = {name: change(value) for name, value in vars(self).items() if isinstance(value, str)}
+        return replace(self, **texts)
 
 
 def read_events(events: Iterable[Any]) -> Reply:

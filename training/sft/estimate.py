@@ -143,7 +143,7 @@ def find_device(settings: SftSettings, gpu: str | None = None, memory_gb: float 
 
 
 def shapes(settings: SftSettings) -> Shapes:
-    """Build the model with one layer, without memory for its weights, and count; all layers are taken to be alike.
+    """Build the model without memory for its weights, and count.
 
     Raises:
         InputError: the model's config.json cannot be read, and its shapes are not among `KNOWN_SHAPES`.
@@ -158,25 +158,23 @@ def _shapes(name: str, lora: LoraSettings | None) -> Shapes:
     from transformers import AutoModelForCausalLM
 
     config = _config(name)
-    layers, config.num_hidden_layers = config.num_hidden_layers, 1
-    if getattr(config, "layer_types", None):
-        config.layer_types = config.layer_types[:1]
     with torch.device("meta"):
         model: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
-        one, head, layer = _count(model), _count(model.get_output_embeddings()), _count(model.model.layers[0])
+        parameters, head = _count(model), _count(model.get_output_embeddings())
+        layer = _count(model.model.layers[0])
         linear = sum(_count(module) for module in model.modules() if isinstance(module, torch.nn.Linear)) - head
         adapters = 0
         if lora:
             targets = lora.targets if isinstance(lora.targets, str) else list(lora.targets)
             adapted: Any = get_peft_model(model, LoraConfig(r=lora.rank, target_modules=targets, task_type="CAUSAL_LM"))
-            adapters = _count(adapted) - one
+            adapters = _count(adapted) - parameters
     return Shapes(
-        parameters=one + (layers - 1) * layer,
-        linear=layers * linear,
+        parameters=parameters,
+        linear=linear,
         layer=layer,
         head=head,
-        adapters=layers * adapters,
-        layers=layers,
+        adapters=adapters,
+        layers=config.num_hidden_layers,
         hidden=config.hidden_size,
         feed_forward=config.intermediate_size,
     )

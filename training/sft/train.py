@@ -15,7 +15,7 @@ from datasets import Dataset
 from trl import SFTTrainer  # type: ignore[attr-defined]
 
 from s1demo.errors import S1Error
-from training.recipes import SftSettings, read_section, recipe_options
+from training.recipes import SftSettings, read_section, readable_errors, recipe_options
 from training.sft.estimate import GPUS, Device, find_device, report
 from training.sft.trainer import (
     JsonLog,
@@ -71,6 +71,7 @@ def dry_run(settings: SftSettings, device: Device) -> str:
     return f"{settings}\n{report(settings, device, lengths)}"
 
 
+@readable_errors()
 def main() -> None:
     """Fine-tune by a recipe."""
     parser = recipe_options("Fine-tune on curated rows.", "sft")
@@ -78,15 +79,12 @@ def main() -> None:
     parser.add_argument("--gpu", help=f"estimate for this GPU: {', '.join(GPUS)}")
     parser.add_argument("--memory-gb", type=float, metavar="GB", help="estimate for a device with this much memory")
     options = parser.parse_args()
-    try:
-        settings = read_section(options.recipe, "sft", SftSettings, options.set)
-        device = find_device(settings, options.gpu, options.memory_gb)
-        if options.dry_run:
-            print(dry_run(settings, device))
-        else:
-            train(settings, device)
-    except S1Error as error:
-        parser.exit(2, f"{error}\n")
+    settings = read_section(options.recipe, "sft", SftSettings, options.set)
+    device = find_device(settings, options.gpu, options.memory_gb)
+    if options.dry_run:
+        print(dry_run(settings, device))
+    else:
+        train(settings, device)
 
 
 if __name__ == "__main__":

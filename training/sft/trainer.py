@@ -125,29 +125,25 @@ def arguments(settings: SftSettings) -> SFTConfig:
     """
     sharded = settings.distributed_type == FSDP
     chosen: dict[str, Any] = {
+        **{name: getattr(settings, name) for name in ("learning_rate", "weight_decay", "max_length", "seed", "save_steps")},
         "output_dir": str(settings.output / CHECKPOINTS),
         "model_init_kwargs": {"dtype": settings.weights},
         "num_train_epochs": settings.epochs,
-        "learning_rate": settings.learning_rate,
         "lr_scheduler_type": "cosine",
         "warmup_steps": settings.warmup,  # below 1: a share
         "optim": "adamw_torch",
         "adam_beta1": settings.adam_betas[0],
         "adam_beta2": settings.adam_betas[1],
-        "weight_decay": settings.weight_decay,
         "per_device_train_batch_size": settings.batch_size,
         "gradient_accumulation_steps": settings.gradient_accumulation,
         "average_tokens_across_devices": settings.loss_weighting == "token",
-        "max_length": settings.max_length,
         "packing": False,
         "bf16": settings.precision == "bf16",
         "use_cpu": settings.device == "cpu",
         "gradient_checkpointing": settings.activation_checkpointing and not sharded,
         "dataloader_pin_memory": settings.device != "cpu",
-        "seed": settings.seed,
         "data_seed": settings.seed,
         "logging_steps": 1,
-        "save_steps": settings.save_steps,
         "save_total_limit": 2,
         "report_to": "none",
     }

@@ -77,13 +77,6 @@ class BatchDecoder:
         self.tokens_fed = 0  # tokens that went through the model, for tests and benchmarks
 
     @property
-    def n_requests(self) -> int:
-        """Requests decoding or waiting, aborted ones not included."""
-        with self._lock:
-            waiting = sum(not job.aborted for job in self._waiting)
-        return waiting + sum(slot.job is not None and not slot.job.aborted for slot in self._slots)
-
-    @property
     def has_work(self) -> bool:
         """Whether `step()` has something to do."""
         return bool(self._n_active or self._waiting)
@@ -221,17 +214,15 @@ class BatchDecoder:
     def _deliver(self, row: int, job: Job, token_id: int, logprobs: tuple[float, ...] | None) -> None:
         slot, request = self._slots[row], job.request
         if token_id in request.stop_ids:
-            job.sink(Segment((), FinishReason.STOP, token_id, logprobs))
-            self._retire(row)
-            return
-        job.sampled += 1
-        full = len(slot.cached_ids) + 1 >= self._context_length
-        if job.sampled >= request.max_new_tokens or full:
-            job.sink(Segment((token_id,), FinishReason.LENGTH, logprobs=logprobs))
-            self._retire(row)
+            segment = Segment((), FinishReason.STOP, token_id, logprobs)
         else:
+            job.sampled += 1
             slot.pending_ids.append(token_id)
-            job.sink(Segment((token_id,), logprobs=logprobs))
+            over = job.sampled >= request.max_new_tokens or len(slot.cached_ids) + 1 >= self._context_length
+            segment = Segment((token_id,), FinishReason.LENGTH if over else None, logprobs=logprobs)
+        job.sink(segment)
+        if segment.finish_reason:
+            self._retire(row)
 
     def _retire(self, row: int) -> None:
         """End a row's job and keep its cache behind the active rows."""

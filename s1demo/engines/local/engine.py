@@ -12,8 +12,8 @@ from typing import Any
 
 from s1demo.delimiters import choose_format
 from s1demo.engines.base import check_request, closed_error
-from s1demo.engines.local.batch_decoder import BatchDecoder, Job
-from s1demo.engines.mailbox import Mailbox, wake_consumers
+from s1demo.engines.local.batch_decoder import BatchDecoder
+from s1demo.engines.mailbox import Mailbox, Sent, deliver
 from s1demo.engines.tokenization import HubTokenizer, not_a_folder, shown_name
 from s1demo.errors import EngineError, ModelError, first_line
 from s1demo.events import EngineInfo, Request, Segment
@@ -46,46 +46,36 @@ class TransformersEngine:
             samples_by_position=True,
         )
         self.decoder = BatchDecoder(self.model, context_length, self.tokenizer.size, settings.max_concurrent_requests)
+        self.active_requests = 0
         self._wake = threading.Condition()
-        self._fresh: list[Mailbox] = []  # touched by the decode thread only
+        self._sent: Sent = []  # touched by the decode thread only
         self._closed = False
         self._thread = threading.Thread(target=self._decode_forever, name="decode-loop", daemon=True)
         self._thread.start()
 
-    @property
-    def active_requests(self) -> int:
-        """Requests being decoded or waiting."""
-        return self.decoder.n_requests
-
     async def stream(self, request: Request) -> AsyncGenerator[Segment, None]:
         """Decode one request; see `Engine.stream`."""
         check_request(request, self.info.context_length)
-        mailbox = Mailbox(self._fresh)
-        job = self._submit(request, mailbox)
-        try:
-            async for segment in mailbox:
-                yield segment
-        finally:
-            job.aborted = True
-
-    async def close(self) -> None:
-        """Stop the loop; streams under way end with an error."""
-        await asyncio.to_thread(self.stop)
-
-    def stop(self) -> None:
-        """`close` for callers without an event loop."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
-        self._thread.join()
-
-    def _submit(self, request: Request, mailbox: Mailbox) -> Job:
+        mailbox = Mailbox(self._sent)
         with self._wake:
             if self._closed:
                 raise closed_error()
             job = self.decoder.submit(request, mailbox.put)
             self._wake.notify()
-        return job
+        self.active_requests += 1
+        try:
+            async for segment in mailbox:
+                yield segment
+        finally:
+            job.aborted = True
+            self.active_requests -= 1
+
+    async def close(self) -> None:
+        """Stop the loop; streams under way end with an error."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        await asyncio.to_thread(self._thread.join)
 
     def _decode_forever(self) -> None:
         while True:
@@ -97,16 +87,16 @@ class TransformersEngine:
                 self.decoder.step()
             except Exception as error:  # one bad step must not end the exhibit: its requests fail, the next ones work
                 self.decoder.fail_all(EngineError(f"Decoding failed: {type(error).__name__}: {error}"))
-            wake_consumers(self._fresh)
+            deliver(self._sent)
         self.decoder.fail_all(EngineError("The engine was closed."))
-        wake_consumers(self._fresh)
+        deliver(self._sent)
 
 
 def _device_type(device: str) -> str:
     import torch
 
     try:
-        return torch.device(device).type
+        return str(torch.device(device).type)
     except RuntimeError as error:
         raise ModelError(f"Unknown device {device!r}. Give a torch device such as cpu or cuda:0.") from error
 

@@ -71,12 +71,8 @@ class KVSlots:
         if layer == len(self._keys):
             self._add_layer(keys)
         all_keys, all_values = self._keys[layer], self._values[layer]
-        if isinstance(self._rows, slice):
-            all_keys[self._rows, :, self._positions] = keys
-            all_values[self._rows, :, self._positions] = values
-        else:
-            all_keys[self._rows, :, self._positions] = keys[:, :, 0]
-            all_values[self._rows, :, self._positions] = values[:, :, 0]
+        for kept, new in ((all_keys, keys), (all_values, values)):
+            kept[self._rows, :, self._positions] = new if isinstance(self._rows, slice) else new[:, :, 0]
         return all_keys[self._view, :, : self._end], all_values[self._view, :, : self._end]
 
     def copy_prefix(self, source: int, target: int, n_tokens: int) -> None:
@@ -98,9 +94,7 @@ class KVSlots:
         """Tokens stored before the present pass."""
         return self._start
 
-    def get_query_offset(self, *_: object) -> int:
-        """Position of the first token of the present pass."""
-        return self._start
+    get_query_offset = get_seq_length  # the position of the first token of the present pass
 
     def get_mask_sizes(self, *_: object) -> tuple[int, int]:
         """Columns the attention sees, and the position of the first of them."""

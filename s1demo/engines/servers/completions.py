@@ -15,8 +15,9 @@ from typing import Any
 
 import httpx
 
-from s1demo.engines.servers.dialects import IdReader, Piece
+from s1demo.engines.servers.dialects import IdReader
 from s1demo.errors import EngineError, InputError, one_line
+from s1demo.events import Segment
 
 _FULL = (429, 503, 529)
 _LONGEST_LINE = 2**22  # bytes; an event is a few hundred, what goes on for longer without a newline is no event stream
@@ -58,7 +59,7 @@ class Refusal(Exception):
 
 async def exchange(
     client: httpx.AsyncClient, url: str, body: dict[str, Any], reader: IdReader, **options: Any
-) -> AsyncGenerator[Piece, None]:
+) -> AsyncGenerator[Segment, None]:
     """Send one request and follow its stream; closing the iterator closes the connection, which ends the work there.
 
     Args:
@@ -131,17 +132,17 @@ async def _drain(events: AsyncGenerator[str, None]) -> None:
                 pass
 
 
-def _piece(data: str, reader: IdReader) -> Piece:
+def _piece(data: str, reader: IdReader) -> Segment:
     """What one event brought; nothing, where it has no choice (usage, the end mark)."""
     if data.strip() == "[DONE]":
-        return Piece(())
+        return Segment(())
     try:
         event = json.loads(data)
         if event.get("error") or event.get("object") == "error":  # HTTP 200 was sent before it went wrong
             details = event.get("error", event)
             code = details.get("code") if isinstance(details, dict) else event.get("code")
             raise refusal(code if isinstance(code, int) and code >= 400 else 500, reason_of(data.encode()), httpx.Headers())
-        return reader.read(event["choices"][0]) if event["choices"] else Piece(())
+        return reader.read(event["choices"][0]) if event["choices"] else Segment(())
     except (ValueError, LookupError, TypeError, AttributeError) as error:  # not JSON, or not a completion's
         raise ServerFault(f"its stream cannot be used: {one_line(str(error))}", answered=True) from error
 

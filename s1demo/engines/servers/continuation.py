@@ -8,11 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
-from dataclasses import replace
 
 from s1demo.engines.servers.completions import ServerFault
-from s1demo.engines.servers.dialects import Piece
 from s1demo.errors import EngineError
 from s1demo.events import FinishReason, Request, Segment
 
@@ -46,14 +43,9 @@ class Continuation:
         """The request for everything that is still missing."""
         self._before_stream = len(self._received)
         self.stream_is_over = False
-        return replace(
-            self._request,
-            prompt_ids=(*self._request.prompt_ids, *self._received),
-            max_new_tokens=self._limit - len(self._received),
-            min_tokens=max(0, self._request.min_tokens - len(self._received)),
-        )
+        return self._request.after(self._received, self._limit - len(self._received))
 
-    def take(self, piece: Piece) -> Segment:
+    def take(self, piece: Segment) -> Segment:
         """What a piece adds. When `stream_is_over` afterwards, the segment has no finish reason and the next stream is due.
 
         Raises:
@@ -71,19 +63,17 @@ class Continuation:
                     raise EngineError(
                         "The server samples ids that the tokenizer does not know. Set S1_TOKENIZER to the model's own."
                     )
-                return self._ask_again(piece, position)
+                self.stream_is_over = True
+                return self._segment(piece, position)
             self._received.append(token_id)
             if len(self._received) == self._limit:
                 return self._segment(piece, position + 1, FinishReason.LENGTH)
         if piece.finish_reason is FinishReason.LENGTH and len(self._received) > self._before_stream:
-            return self._ask_again(piece, len(piece.token_ids))  # it was asked for less than the whole, or limits texts itself
+            self.stream_is_over = True  # it was asked for less than the whole, or limits texts itself
+            return self._segment(piece, len(piece.token_ids))
         return self._segment(piece, len(piece.token_ids), piece.finish_reason, piece.stop_id)
 
-    def _ask_again(self, piece: Piece, n_kept: int) -> Segment:
-        self.stream_is_over = True
-        return self._segment(piece, n_kept)
-
-    def _segment(self, piece: Piece, n_kept: int, reason: FinishReason | None = None, stop_id: int | None = None) -> Segment:
+    def _segment(self, piece: Segment, n_kept: int, reason: FinishReason | None = None, stop_id: int | None = None) -> Segment:
         """The first ids of a piece, with their log-probabilities and, behind them, that of a stop among the ids."""
         logprobs = None
         if self._request.logprobs and piece.logprobs is not None:
@@ -121,12 +111,8 @@ class Patience:
         pause = self.pause()
         spent = time.monotonic() - self._since + pause > self._seconds
         if spent or sum(failure.answered and not failure.full for failure in self._failures) >= _MOST_FAILURES:
-            raise EngineError(_farewell(self._failures)) from fault
+            if fault.full:
+                raise EngineError("The servers are full. Try again in a moment.") from fault
+            tries = f"after {len(self._failures)} tries ({fault})"
+            raise EngineError(f"No server could go on with this text, {tries}. Try again once one is up.") from fault
         await asyncio.sleep(pause)
-
-
-def _farewell(failures: Sequence[ServerFault]) -> str:
-    """The last error, as a sentence for people."""
-    if failures[-1].full:
-        return "The servers are full. Try again in a moment."
-    return f"No server could go on with this text, after {len(failures)} tries ({failures[-1]}). Try again once one is up."

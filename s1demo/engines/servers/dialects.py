@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from s1demo.engines.base import EngineTokenizer
-from s1demo.events import FinishReason, Request
+from s1demo.events import FinishReason, Request, Segment
 
 _FINISHES = {
     "stop": FinishReason.STOP,
@@ -52,23 +52,6 @@ LLAMA_CPP = Dialect("llama.cpp", bias_out=False)  # false: minus infinity
 UNKNOWN = Dialect("OpenAI-compatible")
 TEXT_ONLY = Dialect("text-only", takes_ids=False)
 DIALECTS = {"vllm": VLLM, "sglang": SGLANG, "llamacpp": LLAMA_CPP}  # by `owned_by` in /v1/models
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What one event of a stream brought.
-
-    Attributes:
-        token_ids: new ids; a stop may be among them.
-        finish_reason: None while more is to come.
-        stop_id: the id the server says it stopped at, where it does.
-        logprobs: of each of the ids, where the server reports them.
-    """
-
-    token_ids: tuple[int, ...]
-    finish_reason: FinishReason | None = None
-    stop_id: int | None = None
-    logprobs: tuple[float, ...] | None = None
 
 
 def completion_body(dialect: Dialect, model: str, request: Request, tokenizer: EngineTokenizer, salt: int = 0) -> dict[str, Any]:
@@ -132,8 +115,8 @@ class IdReader:
         self._stop_texts = {text: stop for text, stop in texts.items() if text.strip("\ufffd")}  # no parts of characters
         self._text = ""  # of the line under way
 
-    def read(self, choice: dict[str, Any]) -> Piece:
-        """What one `choices[0]` brought.
+    def read(self, choice: dict[str, Any]) -> Segment:
+        """What one `choices[0]` brought; unlike an engine's own segments, a stop may be among the ids.
 
         Raises:
             ValueError: the server gave up on the text, or this is no completion.
@@ -157,17 +140,17 @@ class IdReader:
         if not isinstance(ids, list) or not all(isinstance(token_id, int) and token_id >= 0 for token_id in ids):
             raise ValueError("its token ids are no ids")
         if logprobs is None or len(logprobs) != len(ids) or None in logprobs:
-            return Piece(tuple(ids), reason, stop_id)
-        return Piece(tuple(ids), reason, stop_id, tuple(logprobs))
+            return Segment(tuple(ids), reason, stop_id)
+        return Segment(tuple(ids), reason, stop_id, tuple(logprobs))
 
-    def _encode(self, new_text: str, reason: FinishReason | None) -> Piece:
+    def _encode(self, new_text: str, reason: FinishReason | None) -> Segment:
         self._text += new_text
         found = [(at, stop) for stop in self._stop_texts if (at := self._text.find(stop)) >= 0]
         if found:
             at, stop = min(found)
             ids = self._tokenizer.encode(self._text[:at], special=True)
-            return Piece(tuple(ids), FinishReason.STOP, self._stop_texts[stop])
+            return Segment(tuple(ids), FinishReason.STOP, self._stop_texts[stop])
         # A line end followed by more text is a boundary of tokens in every tokenizer that splits before whitespace.
         end = len(self._text) if reason else self._text.rstrip().rfind("\n") + 1
         ready, self._text = self._text[:end], self._text[end:]
-        return Piece(tuple(self._tokenizer.encode(ready, special=True)) if ready else (), reason)
+        return Segment(tuple(self._tokenizer.encode(ready, special=True)) if ready else (), reason)

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import ssl
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 
 from s1demo.engines.servers.completions import ServerFault
 from s1demo.engines.servers.dialects import DIALECTS, UNKNOWN, Dialect
-from s1demo.errors import InputError, ModelError
+from s1demo.errors import InputError, ModelError, one_line
 
 CONNECT_SECONDS = 5.0  # to connect, and to answer a health check
 _LONGEST_PAUSE = 10.0  # seconds between two health checks of a server that stays away
@@ -64,12 +63,7 @@ class Endpoint:
     suspect: str = ""
     not_before: float = 0.0
     failed_checks: int = 0
-    last_used: int = 0
-
-    @property
-    def completions(self) -> str:
-        """Where requests go."""
-        return f"{self.url}/v1/completions"
+    last_used: float = 0.0
 
     def serves(self, model: ServedModel) -> None:
         """Note what it serves; from now on it is fine."""
@@ -85,13 +79,16 @@ class Endpoint:
             self.suspect = str(fault)
 
     @contextlib.contextmanager
-    def busy(self) -> Iterator[None]:
-        """Counts a request as long as it runs."""
-        self.in_flight += 1
+    def checked(self) -> Iterator[None]:
+        """A check, within which any failure makes it suspect."""
         try:
             yield
-        finally:
-            self.in_flight -= 1
+        except ServerFault as fault:
+            self.suspect = str(fault)
+        except (httpx.TimeoutException, TimeoutError):
+            self.suspect = f"no answer within {CONNECT_SECONDS:.0f} s"
+        except httpx.HTTPError as error:
+            self.suspect = one_line(str(error)) or type(error).__name__
 
 
 def parse_endpoints(base_urls: str) -> list[Endpoint]:
@@ -132,47 +129,28 @@ def discover(endpoints: Sequence[Endpoint], wanted: str, headers: dict[str, str]
     found: list[ServedModel] = []
     with httpx.Client(timeout=CONNECT_SECONDS, headers=headers, trust_env=False, verify=ssl.create_default_context()) as client:
         for endpoint in endpoints:
-            try:
-                served = parse_models(_json(client.get(f"{endpoint.url}/v1/models", auth=endpoint.auth)))
-                model = choose_model(served, wanted or (found[0].name if found else ""))
+            with endpoint.checked():
+                listing = _json(client.get(f"{endpoint.url}/v1/models", auth=endpoint.auth))
+                model = choose_model(listing, wanted or (found[0].name if found else ""))
                 if model.context_length is None:
                     model = _with_llama_cpp_context(client, endpoint, model)
-            except ServerFault as fault:
-                endpoint.suspect = str(fault)
-                continue
-            except httpx.HTTPError as error:
-                endpoint.suspect = _connection_reason(error)
-                continue
-            endpoint.serves(model)
-            found.append(model)
+                endpoint.serves(model)
+                found.append(model)
     if not found:
         reasons = "; ".join(f"{endpoint.url}: {endpoint.suspect}" for endpoint in endpoints)
         raise ModelError(f"No server can be used ({reasons}). Start one, or correct S1_BASE_URLS, S1_MODEL or S1_API_KEY.")
     lengths = [model.context_length for model in found if model.context_length]
-    return ServedModel(found[0].name, found[0].root, min(lengths, default=None), found[0].dialect)
+    return replace(found[0], context_length=min(lengths, default=None))
 
 
-def choose_model(served: Sequence[ServedModel], wanted: str) -> ServedModel:
-    """The wanted model, by name or by what it was loaded from; the first one if none is named.
-
-    Raises:
-        ServerFault: it is not served here.
-    """
-    for model in served:
-        if not wanted or wanted in (model.name, model.root):
-            return model
-    names = ", ".join(repr(model.name) for model in served) or "no model"
-    raise ServerFault(f"it serves {names}, not {wanted!r}" if wanted else "it serves no model")
-
-
-def parse_models(listing: Any) -> list[ServedModel]:
-    """The entries of a /v1/models answer.
+def choose_model(listing: Any, wanted: str) -> ServedModel:
+    """The wanted model of a /v1/models answer, by name or by what it was loaded from; the first one if none is named.
 
     Raises:
-        ServerFault: it is none.
+        ServerFault: it is not served here, or the answer is none.
     """
     try:
-        return [
+        served = [
             ServedModel(
                 name=str(entry["id"]),
                 root=str(entry.get("root") or ""),
@@ -183,13 +161,18 @@ def parse_models(listing: Any) -> list[ServedModel]:
         ]
     except (LookupError, TypeError, AttributeError) as error:
         raise ServerFault("its /v1/models is not that of an OpenAI-compatible server") from error
+    for model in served:
+        if not wanted or wanted in (model.name, model.root):
+            return model
+    names = ", ".join(repr(model.name) for model in served) or "no model"
+    raise ServerFault(f"it serves {names}, not {wanted!r}" if wanted else "it serves no model")
 
 
 def _with_llama_cpp_context(client: httpx.Client, endpoint: Endpoint, model: ServedModel) -> ServedModel:
     """llama.cpp reports the context of a slot in /props."""
     with contextlib.suppress(ServerFault, LookupError, TypeError, httpx.HTTPError):
         n_ctx = _json(client.get(f"{endpoint.url}/props", auth=endpoint.auth))["default_generation_settings"]["n_ctx"]
-        return ServedModel(model.name, model.root, int(n_ctx), model.dialect)
+        return replace(model, context_length=int(n_ctx))
     return model
 
 
@@ -197,17 +180,11 @@ def _json(response: httpx.Response) -> Any:
     if response.status_code in (401, 403):
         raise ServerFault("it refuses the API key")
     if response.status_code != 200:
-        raise ServerFault(f"/v1/models answers with HTTP {response.status_code}", full=response.status_code in (429, 503))
+        raise ServerFault(f"/v1/models answers with HTTP {response.status_code}")
     try:
         return response.json()
     except ValueError as error:
         raise ServerFault("/v1/models answers with something else than JSON") from error
-
-
-def _connection_reason(error: httpx.HTTPError | TimeoutError) -> str:
-    if isinstance(error, httpx.TimeoutException | TimeoutError):
-        return f"no answer within {CONNECT_SECONDS:.0f} s"
-    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 class EndpointPool:
@@ -220,7 +197,6 @@ class EndpointPool:
     def __init__(self, endpoints: Sequence[Endpoint], wanted: str) -> None:
         self._endpoints = endpoints
         self._wanted = wanted
-        self._uses = itertools.count(1)
         self._checks: set[asyncio.Task[None]] = set()
 
     async def pick(self, client: httpx.AsyncClient) -> Endpoint:
@@ -239,7 +215,7 @@ class EndpointPool:
             await asyncio.gather(*checks)
         if usable := self._usable():
             endpoint = min(usable, key=lambda endpoint: (endpoint.in_flight, endpoint.last_used))
-            endpoint.last_used = next(self._uses)
+            endpoint.last_used = time.monotonic()
             return endpoint
         suspects = [f"{endpoint.url}: {endpoint.suspect}" for endpoint in self._endpoints if endpoint.suspect]
         if len(suspects) < len(self._endpoints):
@@ -260,12 +236,8 @@ class EndpointPool:
         return due
 
     async def _check(self, client: httpx.AsyncClient, endpoint: Endpoint) -> None:
-        try:
+        with endpoint.checked():
             async with asyncio.timeout(CONNECT_SECONDS):
                 listing = _json(await client.get(f"{endpoint.url}/v1/models", auth=endpoint.auth))
-            endpoint.serves(choose_model(parse_models(listing), self._wanted))
+            endpoint.serves(choose_model(listing, self._wanted))
             endpoint.not_before = 0.0
-        except ServerFault as fault:
-            endpoint.suspect = str(fault)
-        except (httpx.HTTPError, TimeoutError) as error:
-            endpoint.suspect = _connection_reason(error)

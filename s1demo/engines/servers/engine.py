@@ -22,7 +22,7 @@ from s1demo.delimiters import choose_format
 from s1demo.engines.base import check_request, closed_error
 from s1demo.engines.servers.completions import Refusal, ServerFault, exchange
 from s1demo.engines.servers.continuation import Continuation, Patience
-from s1demo.engines.servers.dialects import TEXT_ONLY, UNKNOWN, IdReader, Piece, completion_body
+from s1demo.engines.servers.dialects import TEXT_ONLY, UNKNOWN, IdReader, completion_body
 from s1demo.engines.servers.endpoints import CONNECT_SECONDS, Endpoint, EndpointPool, discover, parse_endpoints
 from s1demo.engines.tokenization import HubTokenizer, shown_name
 from s1demo.errors import InputError, ModelError
@@ -60,40 +60,20 @@ class OpenAIEngine:
         self._patience_seconds = settings.server_patience_seconds
         self._tls = ssl.create_default_context()
         self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = weakref.WeakKeyDictionary()
-        self._active = 0
+        self.active_requests = 0
         self._closed = False
-
-    @property
-    def active_requests(self) -> int:
-        """Requests being decoded or waiting."""
-        return self._active
 
     async def stream(self, request: Request) -> AsyncGenerator[Segment, None]:
         """Decode one request; see `Engine.stream`. Closing the iterator closes the connection: the server frees the request."""
         check_request(request, self.info.context_length)
-        self._active += 1
-        try:
-            async with aclosing(self._segments(request)) as segments:
-                async for segment in segments:
-                    yield segment
-        finally:
-            self._active -= 1
-
-    async def close(self) -> None:
-        """Close the connections; streams under way end with an error."""
-        self._closed = True
-        client = self._clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
-
-    async def _segments(self, request: Request) -> AsyncGenerator[Segment, None]:
         progress = Continuation(request, self.info.context_length, self.tokenizer.size)
         patience = Patience(self._patience_seconds)
-        while True:
-            endpoint = None
-            try:
-                endpoint = await self._pool.pick(self._client())
-                with endpoint.busy():
+        self.active_requests += 1
+        try:
+            while True:
+                endpoint = None
+                try:
+                    endpoint = await self._pool.pick(self._client())
                     async with aclosing(self._pieces(endpoint, progress)) as pieces:
                         async for piece in pieces:
                             self._check_open()
@@ -106,23 +86,33 @@ class OpenAIEngine:
                                 return
                             if progress.stream_is_over:
                                 break
-            except ServerFault as fault:
-                self._check_open()
-                if endpoint is not None:
-                    endpoint.failed(fault, patience.pause())
-                await patience.wait_after(fault)
+                except ServerFault as fault:
+                    self._check_open()
+                    if endpoint is not None:
+                        endpoint.failed(fault, patience.pause())
+                    await patience.wait_after(fault)
+        finally:
+            self.active_requests -= 1
 
-    async def _pieces(self, endpoint: Endpoint, progress: Continuation) -> AsyncGenerator[Piece, None]:
+    async def close(self) -> None:
+        """Close the connections; streams under way end with an error."""
+        self._closed = True
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
+
+    async def _pieces(self, endpoint: Endpoint, progress: Continuation) -> AsyncGenerator[Segment, None]:
         """One stream from one server. One of no known kind that refuses ids is tried with text, and kept so where that works."""
         rest = progress.next_stream()
         dialects = (UNKNOWN, TEXT_ONLY) if endpoint.dialect is UNKNOWN else (endpoint.dialect,)
+        assert endpoint.model is not None  # it was picked, so it has been asked
         for dialect in dialects:
-            assert endpoint.model is not None  # it was picked, so it has been asked
             body = completion_body(dialect, endpoint.model.name, rest, self.tokenizer, progress.n_rejected)
             options: dict[str, Any] = {"auth": endpoint.auth} if endpoint.auth else {}
+            url, reader = f"{endpoint.url}/v1/completions", IdReader(rest, self.tokenizer)
+            endpoint.in_flight += 1
             try:
-                reader = IdReader(rest, self.tokenizer)
-                async with aclosing(exchange(self._client(), endpoint.completions, body, reader, **options)) as pieces:
+                async with aclosing(exchange(self._client(), url, body, reader, **options)) as pieces:
                     async for piece in pieces:
                         endpoint.dialect = dialect
                         yield piece
@@ -130,6 +120,8 @@ class OpenAIEngine:
             except Refusal as refusal:
                 if dialect is dialects[-1] or refusal.status not in (400, 415, 422):
                     raise refusal.as_error() from refusal
+            finally:
+                endpoint.in_flight -= 1
 
     def _client(self) -> httpx.AsyncClient:
         """The HTTP client of the running event loop. No proxy and no netrc: the servers are named as they are reached."""

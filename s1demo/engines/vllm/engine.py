@@ -57,35 +57,26 @@ class VLLMEngine:
         self._embedded = config.model_config.get_vocab_size()
         self._masked = {i: float("-inf") for i in range(self.tokenizer.size, self._embedded)[:_MOST_MASKED_IDS]}
         self._numbers = itertools.count()
-        self._active: set[str] = set()
-
-    @property
-    def active_requests(self) -> int:
-        """Requests being decoded or waiting."""
-        return len(self._active)
+        self.active_requests = 0
 
     async def stream(self, request: Request) -> AsyncGenerator[Segment, None]:
         """Decode one request; see `Engine.stream`."""
         check_request(request, self.info.context_length)
         params = self._sampling_params(request)
-        mailbox = Mailbox(self.loop.fresh)
+        mailbox = Mailbox(self.loop.sent)
         request_id = f"s1-{next(self._numbers)}"
-        self._active.add(request_id)
+        self.active_requests += 1
         try:
             self.loop.submit(request_id, request.prompt_ids, params, mailbox)
             async for segment in mailbox:
                 yield segment
         finally:
-            self._active.discard(request_id)
+            self.active_requests -= 1
             self.loop.abort(request_id)
 
     async def close(self) -> None:
         """Stop vLLM; streams under way end with an error."""
-        await asyncio.to_thread(self.stop)
-
-    def stop(self) -> None:
-        """`close` for callers without an event loop."""
-        self.loop.close()
+        await asyncio.to_thread(self.loop.close)
 
     def _sampling_params(self, request: Request) -> Any:
         from vllm import SamplingParams

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from s1demo.engines.base import closed_error
-from s1demo.engines.mailbox import Mailbox, wake_consumers
+from s1demo.engines.mailbox import Mailbox, Sent, deliver
 from s1demo.errors import EngineError, InputError, S1Error, first_line
 from s1demo.events import FinishReason, Segment
 
@@ -29,7 +29,7 @@ class VLLMLoop(ABC):
         build: makes the vLLM engine; called on the loop's own thread.
 
     Attributes:
-        fresh: mailboxes that got something since their consumers were last woken.
+        sent: what was put into mailboxes since the last `deliver`.
         llm: the vLLM engine.
 
     Raises:
@@ -37,7 +37,7 @@ class VLLMLoop(ABC):
     """
 
     def __init__(self, build: Callable[[], Any]) -> None:
-        self.fresh: list[Mailbox] = []
+        self.sent: Sent = []
         self.llm: Any = None
         started: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(build, started), name="vllm-loop", daemon=True)
@@ -52,11 +52,6 @@ class VLLMLoop(ABC):
             return
         started.set_result(None)
         self._serve()
-
-    @property
-    def n_unfinished(self) -> int:
-        """Requests vLLM itself knows and has not finished."""
-        return int(self.llm.output_processor.get_num_unfinished_requests())
 
     def close(self) -> None:
         """Stop vLLM; requests under way end with an error."""
@@ -122,9 +117,9 @@ class InProcessLoop(VLLMLoop):
                 self._step()
             except Exception as error:  # one bad step must not end the exhibit: its requests fail, the next ones work
                 self._fail_all(_failed(error))
-            wake_consumers(self.fresh)
+            deliver(self.sent)
         self._fail_all(EngineError(_CLOSED))
-        wake_consumers(self.fresh)
+        deliver(self.sent)
         self.llm.engine_core.shutdown()
 
     def _step(self) -> None:
@@ -216,8 +211,8 @@ class MultiProcessLoop(VLLMLoop):
 
     def _deliver(self, mailbox: Mailbox, item: Segment | S1Error) -> None:
         mailbox.put(item)
-        if len(self.fresh) == 1:  # the first of this round; those that follow it in the same round are woken with it
-            self._loop.call_soon(wake_consumers, self.fresh)
+        if len(self.sent) == 1:  # the first of this round; those that follow it in the same round are woken with it
+            self._loop.call_soon(deliver, self.sent)
 
     def _stop(self) -> None:
         def cancel_all() -> None:
@@ -234,10 +229,8 @@ def as_item(output: Any) -> Segment | S1Error:
     logprobs = None
     if output.logprobs is not None:
         logprobs = tuple(known[token_id].logprob for token_id, known in zip(ids, output.logprobs, strict=True))
-    if output.finish_reason is None:
-        return Segment(ids, logprobs=logprobs)
-    if output.finish_reason == "length":
-        return Segment(ids, FinishReason.LENGTH, logprobs=logprobs)
+    if output.finish_reason in (None, "length"):
+        return Segment(ids, FinishReason.LENGTH if output.finish_reason else None, logprobs=logprobs)
     if output.finish_reason == "stop":  # vLLM hands the stop on as the last token
         return Segment(ids[:-1], FinishReason.STOP, ids[-1], logprobs)
     return EngineError(f"vLLM ended the request by itself ({output.finish_reason}). Try again.")

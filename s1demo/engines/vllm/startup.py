@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 import re
 import sys
@@ -88,10 +89,7 @@ def n_parameters(folder: str) -> int | None:
     for path in sorted(Path(folder).glob("*.safetensors")):
         with safe_open(path, framework="pt") as weights:
             for name in weights.keys():  # noqa: SIM118 - not a dict
-                size = 1
-                for side in weights.get_slice(name).get_shape():
-                    size *= side
-                total += size
+                total += math.prod(weights.get_slice(name).get_shape())
     return total or None
 
 
@@ -167,18 +165,14 @@ def _engine_arguments(model: str, settings: Settings, on_cpu: bool) -> dict[str,
         "disable_log_stats": True,
         "use_tqdm_on_load": settings.vllm_log,
     }
-    kv_cache_gib = settings.vllm_kv_cache_gib or (_CPU_KV_CACHE_GIB if on_cpu else 0)
-    if kv_cache_gib:
-        arguments["kv_cache_memory_bytes"] = int(kv_cache_gib * 2**30)
-    if on_cpu:
-        arguments["enforce_eager"] = True  # compiling takes a minute
-    else:
-        arguments["gpu_memory_utilization"] = settings.vllm_gpu_memory_utilization
-    if settings.vllm_max_model_len:
-        arguments["max_model_len"] = settings.vllm_max_model_len
-    if settings.vllm_quantization:
-        arguments["quantization"] = settings.vllm_quantization
-    return arguments
+    set_by_choice = {  # empty or 0: what vLLM itself does
+        "kv_cache_memory_bytes": int((settings.vllm_kv_cache_gib or (_CPU_KV_CACHE_GIB if on_cpu else 0)) * 2**30),
+        "enforce_eager": on_cpu,  # compiling takes a minute
+        "gpu_memory_utilization": 0 if on_cpu else settings.vllm_gpu_memory_utilization,
+        "max_model_len": settings.vllm_max_model_len,
+        "quantization": settings.vllm_quantization,
+    }
+    return arguments | {name: value for name, value in set_by_choice.items() if value}
 
 
 def _multi_process(arguments: dict[str, Any]) -> Any:

@@ -1,29 +1,27 @@
 // What can be done with a comparison besides running it: its link, and one Wait more.
 
 import { t } from "../page/language.js";
-import { byId, copyText } from "../web/dom.js";
+import { byId, copyFrom } from "../web/dom.js";
 
-const FEEDBACK_SECONDS = 2;
+// Fill in a field as a person would.
+function fillIn(field, value) {
+  field.value = value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
 
-// A true answer belongs to the question it was given for. The field is cleared as a person would clear it.
+// A true answer belongs to the question it was given for.
 export function forgetAnswer() {
   const box = document.querySelector("#true-answer input, #true-answer textarea");
-  if (!box?.value) return;
-  box.value = "";
-  box.dispatchEvent(new Event("input", { bubbles: true }));
+  if (box?.value) fillIn(box, "");
 }
 
 export async function copyLink(button) {
-  const words = (await copyText(location.href)) ? t("copied") : t("copy it from the address bar");
-  button.textContent = words;
+  const words = await copyFrom(button, location.href, t("copy it from the address bar"));
   byId("announcement").textContent = t("Link: {words}", { words });
-  setTimeout(() => (button.textContent = t("copy link")), 1000 * FEEDBACK_SECONDS);
 }
 
 // Set the slider to so many Waits and run once Gradio has its value.
 export function runWithWaits(waits) {
-  const field = document.querySelector("#num-waits input[type=number]");
-  field.value = waits;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
+  fillIn(document.querySelector("#num-waits input[type=number]"), waits);
   requestAnimationFrame(() => requestAnimationFrame(() => byId("run").click()));
 }

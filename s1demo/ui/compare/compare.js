@@ -3,7 +3,7 @@
 import { t } from "../page/language.js";
 import { Asking } from "../web/asking.js";
 import { Comparison } from "../web/comparison.js";
-import { byId } from "../web/dom.js";
+import { byId, saveFile } from "../web/dom.js";
 import { keepChoiceOfLetters } from "../web/keys.js";
 import { copyLink, forgetAnswer, runWithWaits } from "./actions.js";
 
@@ -54,6 +54,7 @@ export function mount(component) {
   oneMore.addEventListener("click", addWait);
   element.querySelector("#copy-link").addEventListener("click", (event) => copyLink(event.target));
   element.querySelector("#save-traces").addEventListener("click", () => trigger("save"));
+  document.addEventListener("trace-file", ({ detail }) => detail && saveFile("s1-traces.json", "application/json", detail.text));
   document.addEventListener("input", (event) => event.target.closest("#question") && forgetAnswer());
   document.addEventListener("click", (event) => event.target.closest(".chip") && isOpen() && forgetAnswer(), { capture: true });
 }

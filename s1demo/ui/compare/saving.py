@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import asdict
 from typing import Any
 
-from s1demo.budget import BudgetPolicy
 from s1demo.decoding.answers_at_waits import AnswerSoFar, Cost
-from s1demo.events import EngineInfo, SamplingParams
 from s1demo.grading import extract_answer
 from s1demo.traces import TraceBuilder
 from s1demo.ui.stream.verdicts import FormulaVerdict
@@ -24,23 +23,18 @@ class ComparisonRecorder:
 
     def __init__(self, true_answer: str = "") -> None:
         self._true_answer = true_answer
-        self._builders: dict[str, TraceBuilder] = {}
+        self._builders: Mapping[str, TraceBuilder] = {}
         self._answers: list[dict[str, Any]] = []
 
     async def record(
-        self,
-        events: AsyncGenerator[tuple[str, Any], None],
-        question: str,
-        info: EngineInfo,
-        policies: Mapping[str, BudgetPolicy],
-        sampling: SamplingParams,
+        self, events: AsyncGenerator[tuple[str, Any], None], builders: Mapping[str, TraceBuilder]
     ) -> AsyncGenerator[tuple[str, Any], None]:
-        """The same events, as `compare_with_answers` yields them, recorded."""
-        self._builders = {name: TraceBuilder(question, info, policy, sampling) for name, policy in policies.items()}
+        """The same events, as `compare_with_answers` yields them, recorded; each run has a builder."""
+        self._builders = builders
         async with aclosing(events):
             async for name, item in events:
                 if isinstance(item, AnswerSoFar):
-                    self._answers.append(_answer(name, item))
+                    self._answers.append({"run": name, **asdict(item), "answer": extract_answer(item.answer_text)})
                 elif not isinstance(item, Cost | FormulaVerdict):
                     self._builders[name].add(item)
                 yield name, item
@@ -53,13 +47,3 @@ class ComparisonRecorder:
         traces = [builder.trace().to_dict() for builder in self._builders.values() if builder.trace().prompt_ids]
         given = {"true_answer": self._true_answer} if self._true_answer else {}
         return json.dumps({"traces": traces, "answers_so_far": self._answers, **given}) if traces else None
-
-
-def _answer(name: str, item: AnswerSoFar) -> dict[str, Any]:
-    return {
-        "run": name,
-        "wait_number": item.wait_number,
-        "thinking_tokens": item.thinking_tokens,
-        "answer_text": item.answer_text,
-        "answer": extract_answer(item.answer_text),
-    }

@@ -11,16 +11,17 @@ import gradio as gr
 
 from s1demo.budget import AUTO
 from s1demo.decoding.answers_at_waits import compare_with_answers
+from s1demo.traces import TraceBuilder
 from s1demo.ui.asking import LANDING_TAB, Events, question_row, speed_choice, stream_into
 from s1demo.ui.compare.choices import CompareChoices
 from s1demo.ui.compare.saving import ComparisonRecorder
-from s1demo.ui.controls import EXTENSIONS, MOST_WAITS, OWN, budget_stops, default_budget, stop_slider
+from s1demo.ui.controls import EXTENSIONS, MOST_WAITS, OWN, budget_stops, default_budget, segmented, stop_slider
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
 from s1demo.ui.page.component import PRIVATE, scripted
 from s1demo.ui.page.translation import said
 from s1demo.ui.questions import DEFAULT_QUESTION
-from s1demo.ui.stream.panes import PANES, RUNS
+from s1demo.ui.stream.panes import LEGEND, RUNS, stage
 from s1demo.ui.stream.render import ComparisonView
 from s1demo.ui.stream.streaming import View
 from s1demo.ui.stream.verdicts import Verdicts, given_answer, truth_for
@@ -34,15 +35,12 @@ _TOGGLE_MORE = """() => {
   document.getElementById("more").setAttribute("aria-expanded", open);
 }"""
 _SHOW_OWN = f'(word) => ({{__type__: "update", visible: word === {json.dumps(OWN)}}})'
+_INTRODUCTION = """
+<p class="asked-empty fork-empty">One question, three runs of one model. When the model wants to stop thinking, “Wait” can be
+  written in its place: it goes on, and may find its own mistake.</p>
+<p class="asked-stale fork-stale"></p>"""
 _VIEW = """
-<section class="fork" aria-label="fork picture">
-  <p class="fork-empty">One question, three runs of one model. When the model wants to stop thinking, “Wait” can be written in its
-    place: it goes on, and may find its own mistake.</p>
-  <p class="asked-stale fork-stale"></p>
-  <svg role="img" aria-label="Nothing has been run yet."></svg>
-  <p class="fork-story"></p>
-</section>
-<div class="panes">{panes}</div>
+{stage}
 <div class="outcome">
   <p class="outcome-text"><span class="truth"></span><span class="saved"></span></p>
   <div class="actions">
@@ -58,10 +56,7 @@ _VIEW = """
   <dl>{keys}</dl>
   <label><input type="checkbox" id="single-keys" checked> single letters do something, outside of text fields</label>
 </div>
-<p class="legend">
-  <span><span class="forced"><span class="symbol">↻</span>marked</span> text is forced, everything else is the model's own</span>
-  <span><span class="shared">grey</span> text: the run beside it has the same tokens</span>
-  <span>✂︎ cut · ■ stopped by itself</span>
+<p class="legend">{legend}
   <span>seconds are the model's; text appears at reading speed (see “more”)</span>
 </p>
 <p class="asked-done sr-only" id="announcement" role="status"></p>"""
@@ -82,9 +77,9 @@ def build_compare_tab(exhibit: Exhibit) -> Fields:
     row = question_row(KIND, exhibit, DEFAULT_QUESTION, N_EXAMPLES)
     inputs = _controls_row(exhibit.engine.info.context_length)
     keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{what}</dd>" for key, what in KEYS)
-    template = _VIEW.format(panes="".join(PANES.values()), keys=keys)
-    view = scripted("compare/compare", template, "resync", "save", elem_id="trace-view")
-    file = scripted("compare/file", "<i></i>", elem_id="trace-file", visible="hidden")
+    template = _VIEW.format(stage=stage("Nothing has been run yet.", _INTRODUCTION), legend=LEGEND, keys=keys)
+    view = scripted("compare/compare", template, "resync", "withdraw", "save", elem_id="trace-view")
+    file = scripted("web/relay", "<i></i>", elem_id="trace-file", visible="hidden")
     recorders: WeakKeyDictionary[View, ComparisonRecorder] = WeakKeyDictionary()
 
     def start(question: str, **values: Any) -> tuple[View, Events]:
@@ -114,7 +109,8 @@ def comparison(exhibit: Exhibit, choices: CompareChoices, recorder: ComparisonRe
     truth = truth_for(choices.answer, exhibit.bank.answer_to(question))
     verdicts = [Verdicts(truth, exhibit.judge)] if truth else []
     events = compare_with_answers(exhibit.engine, question, policies, sampling, *verdicts)
-    return ComparisonView(list(RUNS), truth), recorder.record(events, question, exhibit.engine.info, policies, sampling)
+    builders = {name: TraceBuilder(question, exhibit.engine.info, policy, sampling) for name, policy in policies.items()}
+    return ComparisonView(list(RUNS), truth), recorder.record(events, builders)
 
 
 def _controls_row(context_length: int) -> Fields:
@@ -128,14 +124,7 @@ def _controls_row(context_length: int) -> Fields:
         counts = [*range(MOST_WAITS + 1)]
         fields["waits"] = stop_slider("num-waits", "Make it go on", "extended run", ("time", "times"), counts, 2, MOST_WAITS)
         with gr.Column(elem_classes=["extension"], scale=0, min_width=0):
-            fields["extension"] = extension = gr.Radio(
-                list(EXTENSIONS),
-                value=EXTENSIONS[0],
-                label=said("with the word"),
-                container=False,
-                elem_id="extension",
-                elem_classes=["segmented"],
-            )
+            fields["extension"] = extension = segmented(EXTENSIONS, "with the word", "extension")
             fields["own"] = own = gr.Textbox(
                 label=said("Own text"),
                 show_label=False,

@@ -160,7 +160,7 @@ def turned(recording: Recording, bank: QuestionBank, natural: str, extended: str
 
 
 def verdicts(recording: Recording, bank: QuestionBank) -> list[str]:
-    """"right", "wrong", "unclear" or "" of each run."""
+    """ "right", "wrong", "unclear" or "" of each run."""
     gold = bank.answer_to(recording.question)
     return ["" if gold is None else VERDICTS[grade(trace.answer, gold)] for trace in recording.runs.values()]
 
@@ -185,21 +185,19 @@ def forcing(recording: Recording, bank: QuestionBank, tokenizer: EngineTokenizer
 
 
 def _in_pieces(trace: Trace, tokenizer: EngineTokenizer, verdict: str) -> dict[str, Any]:
-    """A run as pieces: each is the texts of sampled tokens, or a forced text with the mark `wait` or `delimiter`."""
+    """A run as pieces: what it thought and answered; each `wait`, and the `end` of thinking, with the text forced there."""
     pieces: list[dict[str, Any]] = []
     for _, event in timed_events(trace, tokenizer.text_stream()):
         match event:
             case EndSuppressed():
-                pieces.append({"kind": "wait", "at": event.thinking_tokens, "text": ""})
+                pieces.append({"kind": "wait", "text": ""})
             case ThinkingEnded():
                 pieces.append({"kind": "end", "reason": event.reason.value, "text": ""})
-            case Tokens() if event.origin is Origin.FORCED:
-                pieces[-1]["text"] += event.text
             case Tokens():
                 kind = "answer" if event.phase is Phase.ANSWER else "thinking"
-                if not pieces or pieces[-1]["kind"] != kind:
-                    pieces.append({"kind": kind, "tokens": []})
-                pieces[-1]["tokens"].append(event.text)
+                if event.origin is Origin.SAMPLED and (not pieces or pieces[-1]["kind"] != kind):
+                    pieces.append({"kind": kind, "text": ""})
+                pieces[-1]["text"] += event.text
     counts = {"tokens": trace.thinking_tokens, "waits": trace.waits_used}
     return {"pieces": pieces, "answer": trace.answer or "", "verdict": verdict, **counts}
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from s1demo.ui.page.static import PREFIX, UI
 from s1demo.ui.page.theme import css_variables
 
-LANDING = ("page/header", "page/address", "web/controls", "compare/compare", "compare/file")  # loaded at once
+LANDING = ("page/header", "page/address", "web/controls", "compare/compare", "web/relay")  # loaded at once
 _IMPORT = re.compile(r'^import [^"]*"(\.\.?/[^"]+)\.js";', re.M)
 STYLES = (
     *("page/page", "web/controls", "compare/compare", "compare/actions", "web/asking", "timeline/timeline", "race/race"),

@@ -12,102 +12,42 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import gradio as gr
 
-LIGHT = {
-    "ground": "#fbfaf7",
-    "card": "#ffffff",
-    "line": "#e3e1da",
-    "ink": "#1f2328",
-    "muted": "#666c77",
-    "on-ink": "#ffffff",
-    "truncated": "#c2410c",
-    "natural": "#1d5fa8",
-    "extended": "#0f7a5c",
-    "wrong": "#c2410c",
-    "right": "#0f7a5c",
-    "forced": "#b7791f",  # lines and marks; text on `forced-ground` needs the darker `forced-ink` (5.3 : 1)
-    "forced-ink": "#8a5a0f",
-    "forced-ground": "#fdf3d7",
-    "shadow": "rgb(0 0 0 / 0.14)",
+_COLOURS = {  # light, dark, and where a projector's lamp in a bright room needs others, light and dark: all text at least 7 : 1
+    "ground": ("#fbfaf7", "#14161a", "#ffffff", "#000000"),
+    "card": ("#ffffff", "#1c1f25", "", "#0b0d10"),
+    "line": ("#e3e1da", "#2c3038", "#8d9199", "#737a86"),
+    "ink": ("#1f2328", "#e8e6e1", "#000000", "#ffffff"),
+    "muted": ("#666c77", "#9aa1ab", "#3c4149", "#cdd3dc"),
+    "on-ink": ("#ffffff", "#1c1f25", "", "#000000"),
+    "truncated": ("#c2410c", "#f08a5d", "#8f2d05", "#ffa97f"),
+    "natural": ("#1d5fa8", "#7fb2ec", "#0f4480", "#a6ceff"),
+    "extended": ("#0f7a5c", "#5cc9a7", "#07543e", "#7ae6c4"),
+    "wrong": ("#c2410c", "#f08a5d", "#8f2d05", "#ffa97f"),
+    "right": ("#0f7a5c", "#5cc9a7", "#07543e", "#7ae6c4"),
+    # `forced` is for lines and marks; text on `forced-ground` needs the darker `forced-ink` (5.3 : 1).
+    "forced": ("#b7791f", "#f0c36a", "#8a5a0f", "#ffd98a"),
+    "forced-ink": ("#8a5a0f", "#f0c36a", "#5e3c05", "#ffd98a"),
+    "forced-ground": ("#fdf3d7", "#3a3019", "#fbe9b8", ""),
+    "shadow": ("rgb(0 0 0 / 0.14)", "rgb(0 0 0 / 0.5)", "", ""),
 }
-DARK = {
-    "ground": "#14161a",
-    "card": "#1c1f25",
-    "line": "#2c3038",
-    "ink": "#e8e6e1",
-    "muted": "#9aa1ab",
-    "on-ink": "#1c1f25",
-    "truncated": "#f08a5d",
-    "natural": "#7fb2ec",
-    "extended": "#5cc9a7",
-    "wrong": "#f08a5d",
-    "right": "#5cc9a7",
-    "forced": "#f0c36a",
-    "forced-ink": "#f0c36a",
-    "forced-ground": "#3a3019",
-    "shadow": "rgb(0 0 0 / 0.5)",
-}
-PROJECTOR_LIGHT = {  # what a lamp in a bright room needs; all text at least 7 : 1
-    "ground": "#ffffff",
-    "line": "#8d9199",
-    "ink": "#000000",
-    "muted": "#3c4149",
-    "truncated": "#8f2d05",
-    "natural": "#0f4480",
-    "extended": "#07543e",
-    "wrong": "#8f2d05",
-    "right": "#07543e",
-    "forced": "#8a5a0f",
-    "forced-ink": "#5e3c05",
-    "forced-ground": "#fbe9b8",
-}
-PROJECTOR_DARK = {
-    "ground": "#000000",
-    "card": "#0b0d10",
-    "line": "#737a86",
-    "ink": "#ffffff",
-    "muted": "#cdd3dc",
-    "on-ink": "#000000",
-    "truncated": "#ffa97f",
-    "natural": "#a6ceff",
-    "extended": "#7ae6c4",
-    "wrong": "#ffa97f",
-    "right": "#7ae6c4",
-    "forced": "#ffd98a",
-    "forced-ink": "#ffd98a",
-}
+LIGHT, DARK, PROJECTOR_LIGHT, PROJECTOR_DARK = (
+    {name: colours[palette] for name, colours in _COLOURS.items() if colours[palette]} for palette in range(4)
+)
 PROJECTOR_ZOOM = {1100: 1.2, 1800: 1.35}  # from this width of the page (CSS pixels) on: how much larger everything is
 SANS = ("-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace")
 
-_GRADIO_COLOURS = {  # Gradio's own variable -> ours, so that its widgets need no second palette
-    "body_background_fill": "ground",
-    "body_text_color": "ink",
-    "body_text_color_subdued": "muted",
-    "background_fill_primary": "card",
-    "background_fill_secondary": "ground",
-    "block_background_fill": "card",
-    "block_border_color": "line",
-    "block_label_text_color": "muted",
-    "block_title_text_color": "muted",
-    "border_color_primary": "line",
-    "border_color_accent": "ink",
-    "color_accent": "ink",
-    "color_accent_soft": "ground",
-    "input_background_fill": "card",
-    "input_border_color": "line",
-    "input_border_color_focus": "ink",
-    "input_placeholder_color": "muted",
-    "slider_color": "ink",
-    "button_primary_background_fill": "ink",
-    "button_primary_background_fill_hover": "ink",
-    "button_primary_text_color": "on-ink",
-    "button_primary_text_color_hover": "on-ink",
-    "button_primary_border_color": "ink",
-    "button_secondary_background_fill": "card",
-    "button_secondary_background_fill_hover": "ground",
-    "button_secondary_text_color": "ink",
-    "button_secondary_text_color_hover": "ink",
-    "button_secondary_border_color": "line",
+_GRADIO_VARIABLES = {  # our colour -> Gradio's variables, so that its widgets need no second palette
+    "ground": "body_background_fill background_fill_secondary color_accent_soft button_secondary_background_fill_hover",
+    "ink": (
+        "body_text_color border_color_accent color_accent input_border_color_focus slider_color "
+        "button_primary_background_fill button_primary_background_fill_hover button_primary_border_color "
+        "button_secondary_text_color button_secondary_text_color_hover"
+    ),
+    "muted": "body_text_color_subdued block_label_text_color block_title_text_color input_placeholder_color",
+    "card": "background_fill_primary block_background_fill input_background_fill button_secondary_background_fill",
+    "line": "block_border_color border_color_primary input_border_color button_secondary_border_color",
+    "on-ink": "button_primary_text_color button_primary_text_color_hover",
 }
 
 
@@ -122,12 +62,8 @@ def css_variables() -> str:
     zooms = (
         f"@media (min-width: {width}px) {{ .s1-projector {{ --s1-zoom: {zoom}; }} }}" for width, zoom in PROJECTOR_ZOOM.items()
     )
-    palettes = (
-        block(":root", LIGHT, "light"),
-        block(".dark", DARK, "dark"),
-        block(":root.s1-projector", PROJECTOR_LIGHT, "light"),
-        block(".s1-projector .dark", PROJECTOR_DARK, "dark"),
-    )
+    palettes = [block(":root", LIGHT, "light"), block(".dark", DARK, "dark")]
+    palettes += [block(":root.s1-projector", PROJECTOR_LIGHT, "light"), block(".s1-projector .dark", PROJECTOR_DARK, "dark")]
     return "\n".join((fonts, *palettes, *zooms))
 
 
@@ -136,7 +72,7 @@ def gradio_theme() -> gr.themes.Base:
     import gradio as gr
 
     theme = gr.themes.Base(font=list(SANS), font_mono=list(MONO), radius_size=gr.themes.sizes.radius_lg)
-    values = {name: f"var(--s1-{colour})" for name, colour in _GRADIO_COLOURS.items()}
+    values = {name: f"var(--s1-{colour})" for colour, names in _GRADIO_VARIABLES.items() for name in names.split()}
     known = inspect.signature(theme.set).parameters
     dark = {f"{name}_dark": value for name, value in values.items() if f"{name}_dark" in known}
     theme.set(**values, **dark, block_shadow="none", button_primary_shadow="none", block_border_width="0px")

@@ -2,10 +2,10 @@
 
 import { localNumber, phrase, t } from "../page/language.js";
 import { Asking } from "../web/asking.js";
-import { make, ROUND_ARROW } from "../web/dom.js";
+import { button, make, ROUND_ARROW } from "../web/dom.js";
 import { keepNewestInSight } from "../web/pieces.js";
-import { axisEnd, drawStrip, niceStep, showVerdict, signed, verdictClass } from "../web/strip.js";
-import { TraceText } from "../web/trace_text.js";
+import { axisEnd, drawStrip, showVerdict, signed, ticks, verdictClass } from "../web/strip.js";
+import { TraceText, writingOperations } from "../web/trace_text.js";
 
 const RACE_CROWDED = [[8, "few"], [16, "some"], [Infinity, "many"]]; // samples -> how high their lanes are
 
@@ -16,15 +16,12 @@ export function mount(component) {
   let race;
 
   const operations = {
+    ...writingOperations((name) => lane(name).text),
     start: (name) => lane(name),
-    text: (name, kind, written) => lane(name).text.write(kind, written),
     wait: (name, number, tokens, written) => {
       lane(name).waits.push(written);
-      lane(name).text.wait(t(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`));
+      lane(name).text.wait(number, tokens);
     },
-    forced: (name, written) => lane(name).text.force(written),
-    end: (name, reason) => lane(name).text.end(reason),
-    delimiter: (name, written, label) => lane(name).text.delimiter(written, label),
     spent: (name, tokens) => (lane(name).node.dataset.tokens = lane(name).tokens = tokens),
     answered: (name, tokens, answer, verdict, waits) => lane(name).answers.push({ tokens, answer, verdict, waits }),
     fair: (tokens) => (race.fair = tokens),
@@ -60,25 +57,20 @@ export function mount(component) {
 
   // One row: its name, a button to read what it wrote, and its bar. The vote is the last row, under the samples.
   function newLane(name, title) {
-    const isVote = name === "vote", node = make("div", `lane ${/^\d+$/.test(name) ? "sample" : name}`), button = make(isVote ? "span" : "button", "lane-name", title);
-    const plot = make("div", "lane-plot"), bar = make("div", isVote ? "answer-strip" : "bar"), marks = make("div", "marks");
-    plot.append(bar, marks);
-    node.append(button, plot);
+    const isVote = name === "vote", pick = () => choose(name), className = "lane-name";
+    const label = isVote ? make("span", className, title) : button(title, pick, { class: className, "aria-pressed": false });
+    const bar = make("div", isVote ? "answer-strip" : "bar"), marks = make("div", "marks"), plot = make("div", "lane-plot", bar, marks);
+    const node = make("div", `lane ${/^\d+$/.test(name) ? "sample" : name}`, label, plot);
+    if (!isVote) plot.addEventListener("click", pick);
     lanesNode.insertBefore(node, isVote ? null : race.vote?.node);
-    if (!isVote) {
-      button.type = "button";
-      button.setAttribute("aria-pressed", false);
-      button.addEventListener("click", () => choose(name));
-      plot.addEventListener("click", () => choose(name));
-    }
-    return { name, title, node, button, plot, bar, marks };
+    return { name, title, node, label, bar, marks };
   }
 
   function choose(name) {
     race.chosen = name;
-    for (const each of race.lanes.values()) each.button.setAttribute("aria-pressed", each.name === name);
+    for (const each of race.lanes.values()) each.label.setAttribute("aria-pressed", each.name === name);
     const chosen = race.lanes.get(name);
-    scroller.replaceChildren(chosen.text.node);
+    scroller.replaceChildren(chosen.text.trace);
     delete scroller.dataset.followed;
     keepNewestInSight(scroller);
     part("#race-trace-title").textContent = name === "sequential" ? t("What the sequential trace wrote") : `What ${chosen.title} wrote`;
@@ -122,11 +114,9 @@ export function mount(component) {
   // The answer at the end of a lane, or that it was stopped before there was one.
   function drawTag(each, at, answered, x) {
     const words = answered ? signed(answered.answer, answered.verdict) : each.tokens && race.stopped;
-    const tag = make("span", `tag ${answered ? verdictClass(answered.answer, answered.verdict) : ""}`, words || "");
-    tag.style.left = x(at);
-    tag.classList.toggle("within", at < race.fair);
-    tag.title = `${each.title}: ${answered ? signed(answered.answer, answered.verdict) : "no answer yet"}, ${each.tokens.toLocaleString("en")} tokens`;
-    each.marks.replaceChildren(tag);
+    const classes = ["tag", answered && verdictClass(answered.answer, answered.verdict), at < race.fair && "within"].filter(Boolean);
+    const title = `${each.title}: ${answered ? words : "no answer yet"}, ${each.tokens.toLocaleString("en")} tokens`;
+    each.marks.replaceChildren(placed(make("span", classes.join(" "), words), x(at), title));
   }
 
   function drawSequential(each, x) {
@@ -134,15 +124,11 @@ export function mount(component) {
     const last = each.answers.find((answered) => answered.tokens === race.fair);
     drawTag(each, each.tokens, last, x);
     each.waits.forEach((tokens, i) => {
-      const mark = make("span", "wait-mark", ROUND_ARROW), found = each.answers.find((answered) => answered.waits === i);
-      mark.style.left = x(tokens);
-      mark.title = `made to go on (${i + 1}) after ${tokens.toLocaleString("en")} tokens`;
-      each.marks.append(mark);
+      const title = `made to go on (${i + 1}) after ${tokens.toLocaleString("en")} tokens`, found = each.answers.find(({ waits }) => waits === i);
+      each.marks.append(placed(make("span", "wait-mark", ROUND_ARROW), x(tokens), title));
       if (!found) return;
-      const tag = make("span", `over ${verdictClass(found.answer, found.verdict)}`, signed(found.answer, found.verdict));
-      tag.style.left = x(tokens);
-      tag.title = `made to go on ${i} times only, it says this`;
-      each.marks.append(tag);
+      const over = make("span", `over ${verdictClass(found.answer, found.verdict)}`, signed(found.answer, found.verdict));
+      each.marks.append(placed(over, x(tokens), `made to go on ${i} times only, it says this`));
     });
     let right = -Infinity; // an answer that would lie on the one before it is left to the title of its mark
     for (const tag of each.marks.querySelectorAll(".over")) {
@@ -171,26 +157,26 @@ export function mount(component) {
 
   // Axis and the line of equal tokens, behind all lanes.
   function drawField(end, x) {
-    const place = (node, tokens) => ((node.style.left = x(tokens)), node), step = niceStep(end / (field.clientWidth > 500 ? 8 : 3));
-    const ticks = [];
-    for (let tokens = 0; tokens <= end; tokens += step) ticks.push(place(make("span", "tick", localNumber(tokens.toLocaleString("en"))), tokens));
-    const unit = make("span", "unit", t("tokens the model wrote"));
-    ticks.push(unit);
+    const number = (tokens) => placed(make("span", "tick", localNumber(tokens.toLocaleString("en"))), x(tokens));
+    const numbers = ticks(end, field.clientWidth > 500 ? 8 : 3).map(number);
+    const unit = make("span", "unit", t("tokens the model wrote")), drawn = [...numbers, unit];
     if (race.fair !== null) {
-      const line = place(make("span", "fair"), race.fair);
-      line.append(make("b", "", t(`equal tokens: ${race.fair.toLocaleString("en")}`)));
-      const beyond = place(make("span", "beyond"), race.fair);
-      line.classList.toggle("far", race.fair > 0.6 * end);
-      ticks.push(beyond, line);
+      const words = t(`equal tokens: ${race.fair.toLocaleString("en")}`);
+      const line = make("span", `fair ${race.fair > 0.6 * end ? "far" : ""}`, make("b", "", words));
+      drawn.push(placed(make("span", "beyond"), x(race.fair)), placed(line, x(race.fair)));
     }
-    field.replaceChildren(...ticks);
+    field.replaceChildren(...drawn);
     const { left, top } = unit.getBoundingClientRect();
-    for (const tick of field.querySelectorAll(".tick")) { // numbers under the unit's own words are left out
+    for (const tick of numbers) { // numbers under the unit's own words are left out
       const box = tick.getBoundingClientRect();
       if (box.right > left - 6 && box.bottom > top && box.top < unit.getBoundingClientRect().bottom && unit.isConnected) tick.remove();
     }
   }
 
+  const placed = (node, left, title = "") => {
+    node.style.left = left;
+    return Object.assign(node, { title });
+  };
   const stream = new Asking(component, "race", { operations, clear, show, stop, sentence: () => race.sentence });
   new ResizeObserver(draw).observe(lanesNode);
 }

@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from s1demo.budget import BudgetPolicy
-from s1demo.decoding.merged import Merged
+from s1demo.decoding.merged import merged
 from s1demo.decoding.prompt import Prompt
 from s1demo.decoding.runs import compare
 from s1demo.decoding.samples import sample
@@ -122,7 +122,7 @@ def build_race_tab(exhibit: Exhibit) -> Fields:
             "speed": speed_choice(KIND),
         }
     cards = "".join(_CARD.format(key=key, title=title) for key, title in _CARDS.items())
-    view = scripted("race/race", _VIEW.format(cards=cards), "resync", elem_id="race-view")
+    view = scripted("race/race", _VIEW.format(cards=cards), "resync", "withdraw", elem_id="race-view")
 
     def start(question: str, **values: Any) -> tuple[View, Events]:
         choices = RaceChoices(question, **values)
@@ -155,10 +155,10 @@ async def race_events(engine: Engine, choices: RaceChoices) -> Events:
         EngineError: decoding failed.
     """
     prompt = Prompt(engine, choices.question)
-    async with Merged[tuple[str, Event]]() as sides:
-        sides.add(compare(engine, prompt, choices.policies()))
-        sides.add(_one_by_one(sample(engine, prompt, choices.n_samples(), BudgetPolicy(), choices.sampling())))
-        async for item in sides:
+    sequential = compare(engine, prompt, choices.policies())
+    parallel = _one_by_one(sample(engine, prompt, choices.n_samples(), BudgetPolicy(), choices.sampling()))
+    async with aclosing(merged([sequential, parallel])) as events:
+        async for item in events:
             yield item
 
 

@@ -2,7 +2,8 @@
 
 import * as address from "../page/address.js";
 import { Comparison } from "../web/comparison.js";
-import { copyText, make, svgNode } from "../web/dom.js";
+import { copyText, make } from "../web/dom.js";
+import { shorten } from "../web/strip.js";
 
 const FRAME_MS = 40; // a long recording is more work to draw than a short one
 
@@ -14,13 +15,12 @@ class Player {
   }
 
   load(comparison, frames) {
-    this.pause();
-    Object.assign(this, { comparison, frames, shown: 0, position: 0 });
+    Object.assign(this, { comparison, frames, shown: 0, playing: false });
     this.seek(0);
   }
 
   get end() {
-    return this.frames.length ? this.frames.at(-1)[0] : 0;
+    return this.frames.at(-1)?.[0] ?? 0;
   }
 
   get atEnd() {
@@ -45,7 +45,7 @@ class Player {
   }
 
   get tokens() {
-    return this.shown ? this.frames[this.shown - 1][1] : 0;
+    return this.frames[this.shown - 1]?.[1] ?? 0;
   }
 
   tick(now) {
@@ -58,11 +58,8 @@ class Player {
       this.steps += (passed / 1000) * this.readingSpeed;
       const reached = this.count((frame) => frame[1] <= this.steps);
       if (reached > this.shown) this.position = this.frames[reached - 1][0];
-      this.show(Math.max(reached, this.shown));
-    } else {
-      this.position = Math.min(this.position + passed * Number(this.speed), this.end);
-      this.show(this.count((frame) => frame[0] <= this.position));
-    }
+    } else this.position = Math.min(this.position + passed * Number(this.speed), this.end);
+    this.show(Math.max(this.count((frame) => frame[0] <= this.position), this.shown));
     if (this.atEnd) return this.pause();
     this.changed();
     requestAnimationFrame((next) => this.tick(next));
@@ -83,13 +80,7 @@ class Player {
 
   // How many leading frames pass a test that later ones fail.
   count(passes) {
-    let low = 0, high = this.frames.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (passes(this.frames[middle])) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return this.frames.findLastIndex(passes) + 1;
   }
 
   // Back means anew from the beginning.
@@ -112,8 +103,8 @@ export function mount({ element, props, trigger, watch }) {
   const part = (name) => root.querySelector(`#replay-${name}`);
   const [choice, position, playButton, stage] = [part("choice"), part("position"), part("play"), root.querySelector(".replay-stage")];
   const still = matchMedia("(prefers-reduced-motion: reduce)");
-  const player = new Player(Number(root.dataset.reading), showPosition);
-  const shipped = JSON.parse(root.dataset.shipped);
+  const { shipped, maxFileBytes, maxLinkCharacters, tooLarge, reading } = JSON.parse(root.dataset.settings);
+  const player = new Player(reading, showPosition);
   let serial = 0, waiting = null, file = "", recording = null;
 
   function ask(what) {
@@ -138,7 +129,8 @@ export function mount({ element, props, trigger, watch }) {
     recording = { ...answer, choice: answer.shipped ?? `file ${answer.index}` };
     if (answer.titles) listFile(answer.titles);
     choice.value = recording.choice;
-    setLink();
+    // The address holds what is played: the name of a shipped recording, or a whole trace where it is short enough.
+    address.set({ replay: answer.shipped, [address.HASH]: answer.link && `trace=${answer.link}` }, "replay");
     part("question").textContent = answer.question;
     part("facts").textContent = facts(answer);
     position.max = answer.ms;
@@ -157,19 +149,10 @@ export function mount({ element, props, trigger, watch }) {
     return `Recorded: ${answer.model} on ${answer.device}, ${sampling}, runs: ${runs}${truth}`;
   }
 
-  // A new stage for each recording: as many panes as it has runs. Their ids are this tab's own.
+  // A new stage for each recording: as many panes as it has runs.
   function setStage(runs) {
-    const fork = make("section", "fork"), panes = make("div", "panes");
-    fork.setAttribute("aria-label", "fork picture");
-    svgNode(fork, "svg", { role: "img", "aria-label": "Nothing has been played yet." });
-    fork.append(make("p", "fork-story"));
-    panes.dataset.runs = runs.length;
-    for (const run of runs) panes.append(root.querySelector(`template[data-run="${run}"]`).content.cloneNode(true));
-    for (const node of panes.querySelectorAll("[id]")) node.id = `replay-${node.id}`;
-    for (const node of panes.querySelectorAll("[aria-labelledby]")) {
-      node.setAttribute("aria-labelledby", `replay-${node.getAttribute("aria-labelledby")}`);
-    }
-    stage.replaceChildren(fork, panes);
+    stage.replaceChildren(root.querySelector("template").content.cloneNode(true));
+    for (const pane of stage.querySelectorAll("[data-run]")) if (!runs.includes(pane.dataset.run)) pane.remove();
     return new Comparison(stage);
   }
 
@@ -207,15 +190,10 @@ export function mount({ element, props, trigger, watch }) {
     part("problem").dataset.kind = kind;
   }
 
-  // The address holds what is played: the name of a shipped recording, or a whole trace where it is short enough.
-  function setLink() {
-    address.set({ replay: recording.shipped, [address.HASH]: recording.link && `trace=${recording.link}` }, "replay");
-  }
-
   async function copyLink() {
     if (!recording) return;
     if (!recording.shipped && !recording.link) {
-      const size = (recording.link_characters / 1000).toFixed(0), most = root.dataset.maxLinkCharacters / 1000;
+      const size = (recording.link_characters / 1000).toFixed(0), most = maxLinkCharacters / 1000;
       return tell(`Packed, this recording takes ${size} kB; a link holds at most ${most}. Pass on the file instead.`, "note");
     }
     const copied = await copyText(location.href);
@@ -224,23 +202,19 @@ export function mount({ element, props, trigger, watch }) {
 
   async function openFile(opened) {
     if (!opened) return;
-    if (opened.size > Number(root.dataset.maxFileBytes)) return tell(root.dataset.tooLarge);
+    if (opened.size > maxFileBytes) return tell(tooLarge);
     file = await opened.text();
     ask({ file, index: 0 });
   }
 
   function listFile(titles) {
     choice.querySelector("optgroup.own")?.remove();
-    const group = make("optgroup", "own");
-    group.label = file ? "Your file" : "From the link";
-    titles.forEach((title, i) => group.append(option(`file ${i}`, title)));
-    choice.append(group);
+    offer("own", file ? "Your file" : "From the link", titles.map((title, i) => [`file ${i}`, title]));
   }
 
-  function option(value, title) {
-    const node = make("option", "", title.length > 90 ? `${title.slice(0, 89)}\u2026` : title);
-    node.value = value;
-    return node;
+  function offer(className, label, choices) {
+    const options = choices.map(([value, title]) => new Option(shorten(title, 90), value));
+    choice.append(Object.assign(make("optgroup", className, ...options), { label }));
   }
 
   function onChoice() {
@@ -272,12 +246,7 @@ export function mount({ element, props, trigger, watch }) {
     if (event.type === "drop") openFile(event.dataTransfer.files[0]);
   }
 
-  if (shipped.length) {
-    const group = make("optgroup");
-    group.label = "Recorded with this exhibit";
-    for (const [id, title] of shipped) group.append(option(id, title));
-    choice.append(group);
-  }
+  if (shipped.length) offer("", "Recorded with this exhibit", shipped);
   root.querySelector("input[name=replay-speed][value=reading]").checked = true;
   playButton.addEventListener("click", () => (player.playing ? player.pause() : player.play()));
   position.addEventListener("input", () => {

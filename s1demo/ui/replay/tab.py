@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -31,7 +30,7 @@ from s1demo.ui.replay.recordings import (
 )
 from s1demo.ui.replay.view import playback
 from s1demo.ui.stream.pace import READING_TOKENS_PER_SECOND
-from s1demo.ui.stream.panes import PANES
+from s1demo.ui.stream.panes import LEGEND, stage
 from s1demo.ui.stream.streaming import describe
 from s1demo.ui.stream.verdicts import truth_for
 
@@ -41,7 +40,7 @@ LONGEST_COMPLAINT = 400
 SPEEDS = ("reading", "1", "2", "5", "10", "50")
 _SPEED = '<label><input type="radio" name="replay-speed" value="{0}"><span>{1}</span></label>'
 _VIEW = """
-<div class="replay" data-state="empty" {data}>
+<div class="replay" data-state="empty" data-settings="{settings}">
   <div class="replay-source">
     <label for="replay-choice">Recording</label>
     <select id="replay-choice"></select>
@@ -49,25 +48,23 @@ _VIEW = """
       <span>Open a file…</span></label>
     <button type="button" id="replay-link">Copy link</button>
   </div>
-  <p id="replay-problem" role="alert"></p>
+  <p id="replay-problem" class="problem-line" role="alert"></p>
   <div class="replay-about"><h2 id="replay-question"></h2><p id="replay-facts"></p></div>
   <div class="player" role="group" aria-label="player">
     <button type="button" id="replay-play"><span class="symbol" aria-hidden="true">▶</span> <span class="word">Play</span>
     </button>
-    <input type="range" id="replay-position" min="0" max="0" step="1" value="0" aria-label="position in the recording">
+    <input type="range" class="filled-range" id="replay-position" min="0" max="0" step="1" value="0"
+      aria-label="position in the recording">
     <span id="replay-time"></span>
     <fieldset class="replay-speeds"><legend class="sr-only">Speed</legend>{speeds}</fieldset>
   </div>
   <p id="replay-pace"></p>
   <div class="replay-stage"></div>
-  <p class="legend">
-    <span><span class="forced"><span class="symbol">↻</span>marked</span> text was forced, all else is the model's own</span>
-    <span><span class="shared">grey</span> text: the run beside it has the same tokens</span>
-    <span>✂︎ cut · ■ stopped by itself</span>
+  <p class="legend">{legend}
     <span>arrow keys on the time line: one step; drop a file anywhere here to play it</span>
   </p>
   <p class="sr-only" id="replay-announcement" role="status"></p>
-  {panes}
+  <template>{stage}</template>
 </div>"""
 
 
@@ -75,13 +72,6 @@ def build_replay_tab(exhibit: Exhibit) -> Fields:
     """Lay out the tab inside the open Blocks context and connect it."""
     shipped = shipped_recordings()
     view = scripted("replay/replay", _template(shipped), "choose", elem_id="replay-view")
-    play = player_of(exhibit, shipped)
-    view.choose(play, outputs=view, concurrency_limit=2, concurrency_id="replays", trigger_mode="multiple", **PRIVATE)
-    return {}
-
-
-def player_of(exhibit: Exhibit, shipped: dict[str, Recording]) -> Callable[[gr.EventData], str]:
-    """What answers a page that chose a recording."""
 
     def play(event: gr.EventData) -> str:
         asked = event._data if isinstance(event._data, dict) else {}
@@ -92,7 +82,8 @@ def player_of(exhibit: Exhibit, shipped: dict[str, Recording]) -> Callable[[gr.E
         serial = asked.get("serial")
         return as_value({"serial": serial if isinstance(serial, int) else 0, **answer})
 
-    return play
+    view.choose(play, outputs=view, concurrency_limit=2, concurrency_id="replays", trigger_mode="multiple", **PRIVATE)
+    return {}
 
 
 def _answer(exhibit: Exhibit, shipped: dict[str, Recording], asked: dict[str, Any]) -> dict[str, Any]:
@@ -132,16 +123,16 @@ def _playback(exhibit: Exhibit, recording: Recording) -> dict[str, Any]:
 
 
 def _template(shipped: dict[str, Recording]) -> str:
-    facts = {
-        "shipped": json.dumps([[recording.id, recording.question] for recording in shipped.values()]),
-        "max-file-bytes": str(MAX_FILE_BYTES),
-        "max-link-characters": str(MAX_LINK_CHARACTERS),
-        "too-large": TOO_LARGE,
-        "reading": str(READING_TOKENS_PER_SECOND),
+    settings = {
+        "shipped": [[recording.id, recording.question] for recording in shipped.values()],
+        "maxFileBytes": MAX_FILE_BYTES,
+        "maxLinkCharacters": MAX_LINK_CHARACTERS,
+        "tooLarge": TOO_LARGE,
+        "reading": READING_TOKENS_PER_SECOND,
     }
-    panes = (f'<template data-run="{name}">{pane}</template>' for name, pane in PANES.items())
     return _VIEW.format(
-        data=" ".join(f'data-{name}="{literal(html.escape(value))}"' for name, value in facts.items()),
+        settings=literal(html.escape(json.dumps(settings))),
         speeds="".join(_SPEED.format(speed, "reading speed" if speed == "reading" else f"{speed}×") for speed in SPEEDS),
-        panes="".join(panes),
+        legend=LEGEND,
+        stage=stage("Nothing has been played yet.", prefix="replay-"),
     )

@@ -16,12 +16,12 @@ from typing import Any
 from s1demo.decoding.answers_at_waits import AnswerSoFar
 from s1demo.engines.base import EngineTokenizer, TextStream
 from s1demo.events import EndSuppressed, Event, Finished, Origin, Phase, RunStarted, ThinkingEnded, Tokens
-from s1demo.grading import Outcome, decide, extract_answer
+from s1demo.grading import Outcome
 from s1demo.policies import EXTENDED, NATURAL, policy_label
 from s1demo.traces import Trace
 from s1demo.ui.replay.recordings import Recording
 from s1demo.ui.stream.render import ComparisonView, Op, coalesce
-from s1demo.ui.stream.verdicts import FormulaVerdict, Truth
+from s1demo.ui.stream.verdicts import FormulaVerdict, Truth, open_question
 
 MAX_STEPS = 8_000  # a run with more tokens than that is shown several tokens at a time
 ENDS_HERE = "recording ends here"
@@ -104,23 +104,12 @@ def frames_of(
                 happened.append(AnswerSoFar(event.wait_number, event.thinking_tokens, answer_text))
             for item in happened:
                 ops += (op for op in view.feed(name, item, seconds) if op[0] != "rate")  # the rate is no running model's
-                if truth and grade and (verdict := _late_verdict(item, view.runs[name].answer_text, truth, grade)):
-                    ops += view.feed(name, verdict, seconds)
+                if truth and grade and (found := open_question(item, view.runs[name].answer_text, truth)):
+                    number, answer = found
+                    ops += view.feed(name, FormulaVerdict(number, grade(answer, truth)), seconds)
         yield ms, max(tokens.values()), coalesce(ops)
     if any(trace.finish_reason is None for trace in recording.runs.values()):  # stopped when it was recorded
         yield round(1000 * merged[-1][0]), max(tokens.values()), [["stopped", ENDS_HERE]]
-
-
-def _late_verdict(item: Event | AnswerSoFar, answer_text: str, truth: Truth, grade: Grade) -> FormulaVerdict | None:
-    """The verdict on an answer that exact rules cannot decide."""
-    number: int | None = None
-    text = answer_text
-    if isinstance(item, AnswerSoFar):
-        number, text = item.wait_number, item.answer_text
-    elif not isinstance(item, Finished):
-        return None
-    answer = extract_answer(text, truth.kind)
-    return None if decide(answer, truth.answer, truth.kind) is not None else FormulaVerdict(number, grade(answer, truth))
 
 
 def timed_events(trace: Trace, text: TextStream, chunk: int = 1) -> Iterator[Moment]:

@@ -1,14 +1,13 @@
 // What narrows the list: a histogram of trace lengths whose bars filter, and a menu of values for each other facet.
 
 import { LANGUAGE, t } from "../page/language.js";
-import { make } from "../web/dom.js";
+import { button, make, withAttributes } from "../web/dom.js";
 
 // Bars are buttons: a press adds or takes away one, a drag takes a range, arrow keys move between them.
 export class LengthBars {
   // choose(values): called with the chosen buckets, by their least length
   constructor(node, choose) {
     Object.assign(this, { node, choose, values: [], from: null });
-    node.addEventListener("click", (event) => this.onClick(event));
     node.addEventListener("keydown", (event) => this.onKey(event));
     node.addEventListener("pointerdown", (event) => (this.from = this.placeOf(event.target)));
     node.addEventListener("pointermove", (event) => event.buttons && this.from !== null && this.mark(this.placeAt(event)));
@@ -18,36 +17,32 @@ export class LengthBars {
 
   // values: lists of least length, count, chosen; totals: counts of the whole data set; unit: what lengths count.
   show(values, totals, unit) {
-    if (this.values.map(([value]) => value).join() !== values.map(([value]) => value).join() || this.unit !== unit) this.build(values, unit);
+    const name = t("trace length in {unit}", { unit: t(unit) });
+    if (!sameValues(this.values, values) || this.node.ariaLabel !== name) this.build(values, name);
     this.values = values;
     const most = Math.max(1, ...Object.values(totals));
     const any = values.some(([, , chosen]) => chosen);
-    values.forEach(([value, count, chosen], i) => {
-      const bar = this.node.children[i + 1];
-      const range = lengthRange(Number(value), unit);
-      bar.setAttribute("aria-pressed", chosen);
+    this.bars().forEach((bar, i) => {
+      const [value, count, chosen] = values[i], total = totals[value] ?? 0, range = lengthRange(Number(value), unit);
+      withAttributes(bar, {
+        "aria-pressed": chosen,
+        "aria-label": `${range}: ${t(`${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`)}`,
+        title: `${range}: ${t(`${count.toLocaleString("en")} of ${total.toLocaleString("en")} rows`)}`,
+      });
       bar.classList.toggle("out", any && !chosen);
-      bar.setAttribute("aria-label", `${range}: ${t(`${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`)}`);
-      bar.title = `${range}: ${t(`${count.toLocaleString("en")} of ${(totals[value] ?? 0).toLocaleString("en")} rows`)}`;
       bar.querySelector("b").textContent = count.toLocaleString(LANGUAGE);
-      bar.querySelector(".all").style.height = `${(100 * (totals[value] ?? 0)) / most}%`;
+      bar.querySelector(".all").style.height = `${(100 * total) / most}%`;
       bar.querySelector(".left").style.height = `${(100 * count) / most}%`;
     });
   }
 
-  build(values, unit) {
-    this.unit = unit;
-    this.node.setAttribute("aria-label", t("trace length in {unit}", { unit: t(unit) }));
-    this.node.replaceChildren(make("p", "s1k-lengths-name", t("trace length in {unit}", { unit: t(unit) })));
-    values.forEach(([value], i) => {
-      const bar = make("button", "s1k-bar");
-      bar.type = "button";
-      bar.tabIndex = i ? -1 : 0;
-      const column = make("span", "column");
-      column.append(make("i", "all"), make("i", "left"));
-      bar.append(make("b"), column, make("small", "", shortLength(Number(value))));
-      this.node.append(bar);
-    });
+  build(values, name) {
+    this.node.ariaLabel = name;
+    this.node.replaceChildren(make("p", "s1k-lengths-name", name), ...values.map(([value], i) => {
+      const bar = button("", () => this.press(i), { class: "s1k-bar", tabindex: i ? -1 : 0 });
+      bar.append(make("b"), make("span", "column", make("i", "all"), make("i", "left")), make("small", "", shortLength(Number(value))));
+      return bar;
+    }));
   }
 
   bars = () => [...this.node.querySelectorAll(".s1k-bar")];
@@ -72,9 +67,7 @@ export class LengthBars {
     this.choose(this.values.slice(Math.min(from, to), Math.max(from, to) + 1).map(([value]) => value));
   }
 
-  onClick(event) {
-    const place = this.placeOf(event.target);
-    if (place === null) return;
+  press(place) {
     this.choose(this.values.filter(([, , chosen], i) => (i === place ? !chosen : chosen)).map(([value]) => value));
   }
 
@@ -89,6 +82,7 @@ export class LengthBars {
   }
 }
 
+const sameValues = (some, others) => JSON.stringify(some.map(([value]) => value)) === JSON.stringify(others.map(([value]) => value));
 const shortLength = (length) => (length >= 1024 ? `${Math.round(length / 1024)}k` : String(length));
 const lengthRange = (least, unit) => (least ? t(`${least.toLocaleString("en")} to ${(2 * least - 1).toLocaleString("en")} ${unit}`) : t("no trace"));
 
@@ -97,12 +91,9 @@ export class FacetMenu {
   // choose(values): called with the ticked values
   constructor(name, choose) {
     Object.assign(this, { name, choose, values: [] });
-    this.node = make("details", "s1k-facet");
     this.label = make("summary");
-    this.list = make("div", "s1k-values");
-    this.list.setAttribute("role", "group");
-    this.list.setAttribute("aria-label", t(name));
-    this.node.append(this.label, this.list);
+    this.list = withAttributes(make("div", "s1k-values"), { role: "group", "aria-label": t(name) });
+    this.node = make("details", "s1k-facet", this.label, this.list);
     this.list.addEventListener("change", () => this.choose([...this.list.querySelectorAll(":checked")].map((box) => box.value)));
     this.node.addEventListener("keydown", (event) => event.key === "Escape" && this.close(event));
     document.addEventListener("pointerdown", (event) => this.node.contains(event.target) || (this.node.open = false));
@@ -116,7 +107,7 @@ export class FacetMenu {
   }
 
   show(values) {
-    if (this.values.map(([value]) => value).join("\n") !== values.map(([value]) => value).join("\n")) this.build(values);
+    if (!sameValues(this.values, values)) this.list.replaceChildren(...values.map(([value]) => this.line(value)));
     this.values = values;
     values.forEach(([, count, chosen], i) => {
       const line = this.list.children[i];
@@ -135,23 +126,14 @@ export class FacetMenu {
     return this.name === "correctness" ? t(value) : value;
   }
 
-  build(values) {
-    this.list.replaceChildren(
-      ...values.map(([value]) => {
-        const line = make("label"), box = make("input");
-        Object.assign(box, { type: "checkbox", value });
-        line.append(box, make("span", "", this.shown(value)), make("b"));
-        return line;
-      }),
-    );
+  line(value) {
+    return make("label", "", Object.assign(make("input"), { type: "checkbox", value }), make("span", "", this.shown(value)), make("b"));
   }
 }
 
 // A native menu: `choices` are lists of value and words.
 export function choiceMenu(label, choices, choose) {
-  const node = make("select", "s1k-menu");
-  node.setAttribute("aria-label", label);
-  node.append(...choices.map(([value, words]) => Object.assign(make("option", "", words), { value })));
+  const node = withAttributes(make("select", "s1k-menu", ...choices.map(([value, words]) => new Option(words, value))), { "aria-label": label });
   node.addEventListener("change", () => choose(node.value));
   return node;
 }

@@ -1,7 +1,7 @@
 // The list of rows: as long as it likes, yet only what is in view is in the page. A list box: arrows choose, the choice is opened.
 
 import { t } from "../page/language.js";
-import { CHECK, CROSS, make } from "../web/dom.js";
+import { CHECK, CROSS, make, withAttributes } from "../web/dom.js";
 
 export class RowList {
   // open(row): called when the visitor has chosen another row
@@ -53,18 +53,14 @@ export class RowList {
 
   item(row, place, height) {
     const [, title, source, , length, correct] = this.byRow.get(row);
-    const item = make("div", "s1k-item");
-    item.id = `s1k-row-${row}`;
-    item.dataset.row = row;
+    const facts = [row, this.catalogue.sources[source], lengthText(length, this.catalogue.unit)].map((fact) => make("span", "", fact));
+    const verdict = verdictMark(correct === null ? "not graded" : correct ? "correct" : "incorrect");
+    const item = make("div", "s1k-item", make("p", "s1k-title", title), make("p", "s1k-facts", ...facts, verdict));
     item.style.top = `${place * height}px`;
-    for (const [name, value] of Object.entries({
-      role: "option", "aria-selected": row === this.chosen, "aria-setsize": this.rows.length, "aria-posinset": place + 1,
-    })) item.setAttribute(name, value);
-    const facts = make("p", "s1k-facts");
-    facts.append(make("span", "", row), make("span", "", this.catalogue.sources[source]), make("span", "", lengthText(length, this.catalogue.unit)));
-    facts.append(verdictMark(correct === null ? "not graded" : correct ? "correct" : "incorrect"));
-    item.append(make("p", "s1k-title", title), facts);
-    return item;
+    return withAttributes(item, {
+      role: "option", id: `s1k-row-${row}`, "data-row": row,
+      "aria-selected": row === this.chosen, "aria-setsize": this.rows.length, "aria-posinset": place + 1,
+    });
   }
 
   // The row so many places on; from a row that is not in the list, its beginning or end.

@@ -1,11 +1,14 @@
 // One row, whole: question, reference solution, the traces side by side. Everything of it is untrusted and only ever set as text.
 
 import { t } from "../page/language.js";
-import { copyText, make } from "../web/dom.js";
+import { button, copyFrom, make, withAttributes } from "../web/dom.js";
 import { observeFormulas, paragraphs } from "../web/math.js";
 import { lengthText, verdictMark } from "./list.js";
 
 const TERM = /"([^"]*)(?:"|$)|([^\s"]+)/g; // as the search reads it: words and "phrases"
+const facts = (...found) => make("p", "s1k-facts", ...found);
+const named = (node, name, role) => withAttributes(node, { "aria-label": name, ...(role && { role }) });
+const folded = (words, inside) => make("details", "s1k-folded", make("summary", "", words), inside);
 
 export class RowReader {
   // actions: {previous, next, random, list, raw(on), ask(row), copyLink}: what the buttons do
@@ -16,7 +19,7 @@ export class RowReader {
 
   show(row, place, total) {
     this.row = row;
-    this.node.setAttribute("aria-label", t(`row ${row.row} of {set}`, { set: row.set }));
+    named(this.node, t(`row ${row.row} of {set}`, { set: row.set }));
     this.node.replaceChildren(this.head(), this.problem(), this.traces());
     this.node.scrollTop = 0;
     this.place(place, total);
@@ -32,63 +35,46 @@ export class RowReader {
   setRaw(raw) {
     this.raw = raw;
     if (!this.row) return;
-    for (const button of this.node.querySelectorAll("[data-raw]")) button.setAttribute("aria-pressed", (button.dataset.raw === "raw") === raw);
+    for (const node of this.node.querySelectorAll("[data-raw]")) node.setAttribute("aria-pressed", (node.dataset.raw === "raw") === raw);
     for (const [, , , text, body] of this.bodies) this.write(body, text);
     this.highlight();
   }
 
   head() {
-    const head = make("header", "s1k-head"), { actions } = this;
-    const name = make("h2", "", t(`Row ${this.row.row}`));
-    name.append(make("small", "s1k-place"));
-    const forms = make("span", "s1k-forms");
-    forms.setAttribute("role", "group");
-    forms.setAttribute("aria-label", t("show formulas"));
-    for (const form of ["rendered", "raw"]) {
-      const button = this.button(t(form), form === "raw" ? t("The text exactly as the data set has it (t)") : t("Formulas as formulas (t)"), () => actions.raw(form === "raw"));
-      button.dataset.raw = form;
-      button.setAttribute("aria-pressed", (form === "raw") === this.raw);
-      forms.append(button);
-    }
-    const think = this.button(t("Think about this"), t("Open Compare with this question and its true answer"), () => actions.ask(this.row));
-    think.classList.add("s1k-think");
-    head.append(
-      this.button(`\u2190 ${t("all rows")}`, t("Back to the list"), actions.list, "s1k-back"),
-      name,
-      this.button("\u2039", t("Previous row (k)"), actions.previous, "s1k-step", t("previous row")),
-      this.button("\u203A", t("Next row (j)"), actions.next, "s1k-step", t("next row")),
-      this.button(t("random"), t("A random row of those found (r)"), actions.random),
+    const { actions } = this, refused = t("the browser refused");
+    const form = (name, title, raw) => button(t(name), () => actions.raw(raw), { title, "data-raw": name, "aria-pressed": raw === this.raw });
+    const step = (sign, name, title, press) => named(button(sign, press, { title, class: "s1k-step" }), name);
+    return make("header", "s1k-head",
+      button(`\u2190 ${t("all rows")}`, actions.list, { title: t("Back to the list"), class: "s1k-back" }),
+      make("h2", "", t(`Row ${this.row.row}`), make("small", "s1k-place")),
+      step("\u2039", t("previous row"), t("Previous row (k)"), actions.previous),
+      step("\u203A", t("next row"), t("Next row (j)"), actions.next),
+      button(t("random"), actions.random, { title: t("A random row of those found (r)") }),
       make("span", "s1k-gap"),
-      forms,
-      this.button(t("copy text"), t("Copy the whole row, LaTeX as it is"), (event) => copyFrom(event.currentTarget, rawText(this.row))),
-      this.button(t("copy link"), t("Copy a link to this row"), (event) => copyFrom(event.currentTarget, actions.link())),
-      think,
+      named(make("span", "s1k-forms",
+        form("rendered", t("Formulas as formulas (t)"), false),
+        form("raw", t("The text exactly as the data set has it (t)"), true),
+      ), t("show formulas"), "group"),
+      button(t("copy text"), (event) => copyFrom(event.currentTarget, rawText(this.row), refused), { title: t("Copy the whole row, LaTeX as it is") }),
+      button(t("copy link"), (event) => copyFrom(event.currentTarget, actions.link(), refused), { title: t("Copy a link to this row") }),
+      button(t("Think about this"), () => actions.ask(this.row), { title: t("Open Compare with this question and its true answer"), class: "s1k-think" }),
     );
-    return head;
-  }
-
-  button(words, title, press, className = "", label = "") {
-    const button = make("button", className, words);
-    Object.assign(button, { type: "button", title });
-    if (label) button.setAttribute("aria-label", label);
-    button.addEventListener("click", press);
-    return button;
   }
 
   problem() {
     this.bodies = this.row.parts.map((part) => [...part, make("div", "s1k-text with-formulas")]);
-    const section = make("section", "s1k-problem"), facts = make("p", "s1k-facts");
-    section.setAttribute("aria-label", t("question"));
-    facts.append(make("span", "", `${t("source")}: ${this.row.source}`), make("span", "", `${t("domain")}: ${this.row.domain}`));
-    facts.firstChild.title = this.row.origin;
-    const answer = make("span", "", this.row.answer ? `${t("true answer")}: ` : t("no short true answer"));
-    if (this.row.answer) answer.append(this.math(make("b"), this.row.answer));
-    facts.append(answer);
-    if (this.row.answer && !this.row.gradable) facts.append(make("span", "", t("shown without a verdict in Compare: no rule grades it")));
-    section.append(this.part("question", ""), facts);
+    const { source, origin, domain, answer, gradable } = this.row;
     const solution = this.part("solution", "");
-    if (solution && solution.textContent.trim() !== this.row.answer) section.append(this.folded(t("reference solution"), solution));
-    return section;
+    return named(make("section", "s1k-problem",
+      this.part("question", ""),
+      facts(
+        withAttributes(make("span", "", `${t("source")}: ${source}`), { title: origin }),
+        make("span", "", `${t("domain")}: ${domain}`),
+        answer ? make("span", "", `${t("true answer")}: `, this.math(make("b"), answer)) : make("span", "", t("no short true answer")),
+        answer && !gradable && make("span", "", t("shown without a verdict in Compare: no rule grades it")),
+      ),
+      solution && solution.textContent.trim() !== answer && folded(t("reference solution"), solution),
+    ), t("question"));
   }
 
   // A formula that may come without its dollars, as answers do.
@@ -99,39 +85,27 @@ export class RowReader {
   }
 
   traces() {
-    const section = make("section", "s1k-traces");
-    section.setAttribute("aria-label", t("traces"));
-    for (const [teacher, name, length, verdict, reason] of this.row.traces) {
-      const pane = make("article", "s1k-trace"), head = make("header"), body = make("div", "s1k-thinking");
-      pane.setAttribute("aria-label", `${t("trace")}: ${t(name)}`);
-      const facts = make("p", "s1k-facts");
-      facts.append(make("span", "", lengthText(length, this.row.unit)), verdictMark(verdict));
-      head.append(make("h3", "", t(name)), facts);
-      Object.assign(body, { tabIndex: 0 });
-      body.setAttribute("role", "region");
-      body.setAttribute("aria-label", `${t("thinking of")} ${t(name)}`);
-      body.append(this.part("thinking", teacher) ?? make("p", "s1k-none", t("No trace.")));
-      pane.append(head, body);
-      const foot = make("footer"), answer = this.part("answer", teacher);
-      if (answer) foot.append(make("span", "s1k-label", t("answer")), answer);
-      if (reason) foot.append(this.folded(t("the grader's reason"), make("p", "s1k-text", reason)));
-      if (foot.childNodes.length) pane.append(foot);
-      section.append(pane);
-    }
-    return section;
+    return named(make("section", "s1k-traces", ...this.row.traces.map((trace) => this.trace(...trace))), t("traces"));
+  }
+
+  trace(teacher, name, length, verdict, reason) {
+    const answer = this.part("answer", teacher);
+    const thinking = make("div", "s1k-thinking", this.part("thinking", teacher) ?? make("p", "s1k-none", t("No trace.")));
+    return named(make("article", "s1k-trace",
+      make("header", "", make("h3", "", t(name)), facts(make("span", "", lengthText(length, this.row.unit)), verdictMark(verdict))),
+      withAttributes(named(thinking, `${t("thinking of")} ${t(name)}`, "region"), { tabindex: 0 }),
+      (answer || reason) && make("footer", "",
+        answer && make("span", "s1k-label", t("answer")),
+        answer,
+        reason && folded(t("the grader's reason"), make("p", "s1k-text", reason)),
+      ),
+    ), `${t("trace")}: ${t(name)}`);
   }
 
   part(kind, teacher) {
-    const found = this.bodies.find((part) => part[0] === kind && part[1] === teacher);
-    if (!found) return null;
-    this.write(found[4], found[3]);
-    return found[4];
-  }
-
-  folded(words, inside) {
-    const node = make("details", "s1k-folded");
-    node.append(make("summary", "", words), inside);
-    return node;
+    const [, , , text, body] = this.bodies.find((part) => part[0] === kind && part[1] === teacher) ?? [];
+    if (body) this.write(body, text);
+    return body ?? null;
   }
 
   write(body, text) {
@@ -173,9 +147,3 @@ function findRanges(node, terms, ranges) {
 
 // A whole row as text to copy: headings, and below each the text exactly as the data set has it.
 const rawText = (row) => row.parts.map(([, , heading, text]) => `# ${heading}\n\n${text}`).join("\n\n") + "\n";
-
-async function copyFrom(button, text) {
-  const words = button.textContent;
-  button.textContent = (await copyText(text)) ? t("copied") : t("the browser refused");
-  setTimeout(() => (button.textContent = words), 1500);
-}

@@ -2,13 +2,14 @@
 
 import * as address from "../page/address.js";
 import { t } from "../page/language.js";
-import { make } from "../web/dom.js";
+import { listenForKeys } from "../web/keys.js";
 import { choiceMenu, FacetMenu, LengthBars } from "./filters.js";
 import { RowList } from "./list.js";
 import { RowReader } from "./row.js";
 
 const ADDRESS = ["set", "search", "source", "domain", "correctness", "length", "teacher", "order", "row", "text"];
 const FACETS = ["source", "domain", "correctness", "length"];
+const NO_FACETS = Object.fromEntries(FACETS.map((name) => [name, ""]));
 const ORDERS = [["index", "by number"], ["length", "shortest first"], ["-length", "longest first"], ["source", "by source"], ["domain", "by domain"], ["correctness", "incorrect first"], ["-correctness", "correct first"]];
 const SILENCE_SECONDS = 20; // a request is answered within 5 s, if only to say that a data set is being loaded
 const LOST = "The exhibit does not answer. Check the connection, then search again.";
@@ -36,14 +37,12 @@ export function mount({ element, props, trigger, watch }) {
   function readAddress() {
     const linked = address.state("s1k");
     state = Object.fromEntries(ADDRESS.map((name) => [name, linked[name] ?? ""]));
-    state.chosen = Object.fromEntries(FACETS.map((name) => [name, state[name] ? state[name].split("|") : []]));
     search.value = state.search;
     reader.raw = state.text === "raw";
   }
 
   function writeAddress() {
-    for (const name of FACETS) state[name] = state.chosen[name].join("|");
-    address.set(Object.fromEntries(ADDRESS.map((name) => [name, state[name]])), "s1k");
+    address.set(state, "s1k");
   }
 
   // The visitor wants another list; what is shown stays shown, and the data set stays what it is.
@@ -53,14 +52,15 @@ export function mount({ element, props, trigger, watch }) {
     writeAddress();
     askList();
   }
-  const choose = (name, values) => change({ chosen: { ...state.chosen, [name]: values } });
+  const choose = (name, values) => change({ [name]: values.join("|") });
 
   function askList(again = false) {
     clearTimeout(repeat);
     clearTimeout(silence);
     silence = setTimeout(() => tell(t(LOST), "problem"), 1000 * SILENCE_SECONDS);
-    const { set, search: text, chosen, teacher } = state;
-    trigger("rows", { n: ++asked.rows, set, search: text, chosen, teacher, order: state.order, have: catalogue?.name ?? "", again });
+    const { set, search: text, teacher, order } = state; // as the address has them, facets with "|" between their values
+    const chosen = Object.fromEntries(FACETS.filter((name) => state[name]).map((name) => [name, state[name].split("|")]));
+    trigger("rows", { n: ++asked.rows, set, search: text, chosen, teacher, order, have: catalogue?.name ?? "", again });
   }
 
   function onList(answer) {
@@ -75,7 +75,6 @@ export function mount({ element, props, trigger, watch }) {
     const another = answer.set !== shownSet;
     shownSet = answer.set;
     catalogue = answer.catalogue ?? catalogue;
-    showSets();
     showFilters(answer);
     const rows = `${catalogue.name} ${answer.rows}`;
     if (rows !== shownRows) list.fill(catalogue, answer.rows);
@@ -89,19 +88,16 @@ export function mount({ element, props, trigger, watch }) {
     }
   }
 
-  function showSets() {
+  function showFilters({ facets, rows, teacher }) {
     for (const button of root.querySelectorAll("[data-set]")) button.setAttribute("aria-pressed", button.dataset.set === shownSet);
     part("about").textContent = t(catalogue.about);
-  }
-
-  function showFilters({ facets, rows, teacher }) {
     lengths.show(facets.length, catalogue.totals, catalogue.unit);
     for (const menu of menus) menu.show(facets[menu.name]);
     order.value = state.order || "index";
     teachers.hidden = catalogue.teachers.length < 2;
-    teachers.replaceChildren(...catalogue.teachers.map(([value, name]) => Object.assign(make("option", "", `${t("trace")}: ${t(name)}`), { value })));
+    teachers.replaceChildren(...catalogue.teachers.map(([value, name]) => new Option(`${t("trace")}: ${t(name)}`, value)));
     teachers.value = teacher;
-    const all = catalogue.rows.length.toLocaleString("en"), narrowed = state.search || Object.values(state.chosen).some((values) => values.length);
+    const all = catalogue.rows.length.toLocaleString("en"), narrowed = state.search || FACETS.some((name) => state[name]);
     const found = rows.length ? `${rows.length.toLocaleString("en")} of ${all} rows` : `No row of ${all} has all of this.`;
     part("found").firstElementChild.textContent = t(narrowed ? found : `${all} rows`);
     part("clear").hidden = !narrowed;
@@ -161,8 +157,7 @@ export function mount({ element, props, trigger, watch }) {
   }
 
   function setRaw(raw) {
-    state.text = raw ? "raw" : "";
-    writeAddress();
+    address.set({ text: (state.text = raw ? "raw" : "") }, "s1k");
     reader.setRaw(raw);
   }
 
@@ -172,11 +167,6 @@ export function mount({ element, props, trigger, watch }) {
     note.dataset.kind = kind;
   }
 
-  function clear() {
-    search.value = "";
-    change({ search: "", chosen: Object.fromEntries(FACETS.map((name) => [name, []])) });
-  }
-
   function onSearch() {
     clearTimeout(typing);
     typing = setTimeout(() => change({ search: search.value.trim() }), 200);
@@ -184,15 +174,7 @@ export function mount({ element, props, trigger, watch }) {
 
   function onSet(event) {
     const { set } = event.target.closest("[data-set]").dataset;
-    if (set !== (state.set || shownSet)) change({ set, row: "", teacher: "", chosen: Object.fromEntries(FACETS.map((name) => [name, []])) });
-  }
-
-  function onKey(event) {
-    if (!root.offsetParent || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
-    const press = { j: () => step(+1), k: () => step(-1), r: () => open(list.random()), t: () => setRaw(!reader.raw), "/": () => search.focus() }[event.key];
-    if (!press) return;
-    event.preventDefault();
-    press();
+    if (set !== (state.set || shownSet)) change({ set, row: "", teacher: "", ...NO_FACETS });
   }
 
   function onGo() {
@@ -204,13 +186,14 @@ export function mount({ element, props, trigger, watch }) {
   }
 
   part("facets").append(...menus.map((menu) => menu.node), order, teachers);
-  part("clear").addEventListener("click", clear);
+  part("clear").addEventListener("click", () => change({ search: (search.value = ""), ...NO_FACETS }));
   part("sets").addEventListener("click", (event) => event.target.closest("[data-set]") && onSet(event));
   search.addEventListener("input", onSearch);
   watch("value", () => onList(props.value));
   document.addEventListener("s1k-opened", onRow);
   document.addEventListener("s1-go", onGo);
-  document.addEventListener("keydown", onKey);
+  const keys = { j: () => step(+1), k: () => step(-1), r: () => open(list.random()), t: () => setRaw(!reader.raw), "/": () => search.focus() };
+  listenForKeys(root, keys, true);
   readAddress();
   askList();
 }

@@ -19,7 +19,7 @@ from s1demo.s1k.table import MAX_SEARCH_CHARS, S1KTable
 from s1demo.s1k.tables import Tables
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
-from s1demo.ui.page.bundle import on_load
+from s1demo.ui.page.component import PRIVATE, scripted
 from s1demo.ui.s1k.browse import BrowseRequest, list_answer, read_request, row_answer
 from s1demo.ui.stream.streaming import describe
 
@@ -34,7 +34,7 @@ _TEMPLATE = """
     <div class="s1k-sets" role="group" aria-label="data set">{sets}</div>
     <p class="s1k-about"></p>
   </div>
-  <div class="s1k-news"><p class="s1k-note" role="status"></p>
+  <div class="s1k-news"><p class="s1k-note problem-line" role="status"></p>
     <button type="button" class="s1k-again" hidden>Try again</button></div>
   <div class="s1k-body">
     <div class="s1k-find">
@@ -57,8 +57,8 @@ def build_data_tab(exhibit: Exhibit) -> Fields:
     tables = Tables(lambda version, report: load(version, report=report))
     sets = "".join(f'<button type="button" data-set="{version}" aria-pressed="false">{version}</button>' for version in VERSIONS)
     template = _TEMPLATE.format(sets=sets, most=MAX_SEARCH_CHARS)
-    view = gr.HTML(html_template=template, js_on_load=on_load("s1k/s1k", "rows", "row"), elem_id="s1k", apply_default_css=False)
-    opened = gr.HTML(js_on_load=on_load("web/relay"), elem_id="s1k-opened", visible="hidden")
+    view = scripted("s1k/s1k", template, "rows", "row", elem_id="s1k")
+    opened = scripted("web/relay", "<i></i>", elem_id="s1k-opened", visible="hidden")
 
     async def rows(event: gr.EventData) -> dict[str, Any]:
         return await _answered(tables, event._data, list_answer)
@@ -66,14 +66,8 @@ def build_data_tab(exhibit: Exhibit) -> Fields:
     async def row(event: gr.EventData) -> dict[str, Any]:
         return await _answered(tables, event._data, row_answer)
 
-    private: dict[str, Any] = {
-        "queue": False,
-        "show_progress": "hidden",
-        "trigger_mode": "multiple",
-        "api_visibility": "private",
-    }
-    view.rows(rows, outputs=view, **private)
-    view.row(row, outputs=opened, **private)
+    view.rows(rows, outputs=view, queue=False, trigger_mode="multiple", **PRIVATE)
+    view.row(row, outputs=opened, queue=False, trigger_mode="multiple", **PRIVATE)
     return {}
 
 

@@ -47,9 +47,11 @@ export class SweepPanel {
 
   stop() {
     this.asked = 0;
-    if (!this.stream.running) this.setRunning(false); // it was still in the queue
-    if (!this.stream.running) this.say("");
     this.trigger("stop");
+    if (this.stream.running) return;
+    this.trigger("withdraw"); // it was still in the queue
+    this.setRunning(false);
+    this.say("");
   }
 
   begin() {

@@ -231,10 +231,12 @@ class _Pass:
 
     async def end(self) -> None:
         """Stop decoding; what was finished meanwhile is in the journal."""
-        if self._work is not None:
-            self._work.cancel()
-            await asyncio.gather(self._work, return_exceptions=True)
-        self._journal.close()
+        try:
+            if self._work is not None:
+                self._work.cancel()
+                await asyncio.gather(self._work, return_exceptions=True)
+        finally:
+            self._journal.close()
 
     def _take(self, record: dict[str, Any]) -> None:
         """A question is finished."""

@@ -38,7 +38,7 @@ from s1demo.ui.stream.streaming import Message, ViewStream
 KIND = "sweep"
 _RATE_TOKENS = 256  # of the trace by which the model's rate is measured
 _GRACE_SECONDS = 30.0  # `Sweeps` ends a sweep first, in words of its own
-EVENTS = ("plotly", "draw", "questions", "save", "run", "stop", "resync")  # what the page asks for
+EVENTS = ("plotly", "draw", "questions", "save", "run", "stop", "withdraw", "resync")  # what the page asks for
 _NO_RATE = "Recorded traces are played here, so there is no model whose seconds could be told. Choose tokens for the axis."
 _KIND = '<label class="pill"><input type="radio" name="scaling-look" value="{value}"><span>{title}</span></label>'
 _VIEW = """
@@ -205,7 +205,8 @@ def build_scaling_tab(exhibit: Exhibit) -> Fields:
     view.save(save, outputs=answers, queue=False, **private)
     lane: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "sweeps"}  # one sweep at a time, whoever asks
     started = view.run(run_sweep, outputs=stream, trigger_mode="multiple", **lane, **private)
-    view.stop(stop_sweep, queue=False, **private).then(None, cancels=[started], **private)
+    view.stop(stop_sweep, queue=False, **private)
+    view.withdraw(None, cancels=[started], **private)  # Gradio never fires the `cancels` of a `then`
     view.resync(repeat, outputs=stream, queue=False, **private)
     return {}
 

@@ -49,7 +49,7 @@ from s1demo.events import (
     Tokens,
 )
 from s1demo.grading import Kind, Outcome, decide, extract_answer
-from s1demo.ui.stream.loops import Loop, LoopWatch
+from s1demo.ui.stream.loops import LoopWatch
 from s1demo.ui.stream.verdicts import FormulaVerdict, Truth
 from s1demo.ui.stream.words import SoFar, seconds_text, sentence, status
 
@@ -97,11 +97,6 @@ class RunView:
     sampled_tokens: int = 0
     finished: bool = False
     watch: LoopWatch = field(default_factory=LoopWatch)
-
-    @property
-    def loop(self) -> Loop | None:
-        """Where it repeats itself."""
-        return self.watch.loop
 
     def append(self, token_ids: Sequence[int], text: str) -> None:
         """Note a chunk of thinking."""

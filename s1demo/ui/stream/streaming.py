@@ -67,7 +67,7 @@ class Pump(Generic[T]):
 
     def stop(self) -> None:
         """End the source now; `batches` yields what has come and ends."""
-        if self._task is not None:
+        if self._task is not None and not self._task.cancelling():  # a second cancellation would break off the source's clean-up
             self._task.cancel()
         self._queue.put_nowait(None)
 

@@ -70,6 +70,22 @@ def truth_for(given: object, known: str | None) -> Truth | None:
     return None if known is None else Truth(known)
 
 
+def open_question(item: object, answer_text: str, truth: Truth) -> tuple[int | None, str | None] | None:
+    """The answer that exact rules leave open, None where an item of a comparison brings none.
+
+    Args:
+        answer_text: what the run has answered so far.
+
+    Returns:
+        The number of the Wait, None for the run's own answer; and the answer.
+    """
+    if not isinstance(item, AnswerSoFar | Finished):
+        return None
+    number, text = (item.wait_number, item.answer_text) if isinstance(item, AnswerSoFar) else (None, answer_text)
+    answer = extract_answer(text, truth.kind)
+    return None if decide(answer, truth.answer, truth.kind) is not None else (number, answer)
+
+
 class FormulaJudge:
     """Grades formulas for every visitor; its processes start with the first formula."""
 
@@ -91,7 +107,7 @@ class FormulaJudge:
 
 
 class Verdicts:
-    """Grades the answers of a comparison that exact rules leave open; a reaction to its items, see `Merged`.
+    """Grades the answers of a comparison that exact rules leave open; a reaction to its items, see `merged`.
 
     A `FormulaVerdict` follows each of these answers.
     """
@@ -104,16 +120,10 @@ class Verdicts:
     def __call__(self, named_item: Named) -> Iterator[AsyncGenerator[Named, None]]:
         """Follow one more item, as `compare_with_answers` yields them; returns the verdict to wait for, if any."""
         name, item = named_item
-        match item:
-            case Tokens(phase=Phase.ANSWER):
-                self._answers[name] += item.text
-            case AnswerSoFar():
-                yield self._verdict(name, item.wait_number, item.answer_text)
-            case Finished():
-                yield self._verdict(name, None, self._answers[name])
+        if isinstance(item, Tokens) and item.phase is Phase.ANSWER:
+            self._answers[name] += item.text
+        elif found := open_question(item, self._answers[name], self._truth):
+            yield self._verdict(name, *found)
 
-    async def _verdict(self, name: str, wait_number: int | None, text: str) -> AsyncGenerator[Named, None]:
-        truth = self._truth
-        answer = extract_answer(text, truth.kind)
-        if decide(answer, truth.answer, truth.kind) is None:
-            yield name, FormulaVerdict(wait_number, await self._judge.grade(answer, truth))
+    async def _verdict(self, name: str, wait_number: int | None, answer: str | None) -> AsyncGenerator[Named, None]:
+        yield name, FormulaVerdict(wait_number, await self._judge.grade(answer, self._truth))

@@ -48,7 +48,7 @@ def _story(run: RunView) -> str:
     n = f"{len(run.ids):,} thinking tokens"
     steps = [f"would have answered {_listed(_answers(run.so_far))}"] if run.so_far else []
     steps += [f"was made to go on {_times(run.waits)}"] if run.waits else []
-    steps += [f"repeats itself from token {run.loop.start + 1:,} on"] if run.loop else []
+    steps += [f"repeats itself from token {run.watch.loop.start + 1:,} on"] if run.watch.loop else []
     match run.reason:
         case None:
             steps.append(f"is still thinking after {n}")

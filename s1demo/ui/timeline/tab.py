@@ -18,11 +18,10 @@ from s1demo.engines import Engine
 from s1demo.errors import InputError
 from s1demo.events import SamplingParams
 from s1demo.ui.asking import Events, question_row, speed_choice, stream_into
-from s1demo.ui.controls import MOST_WAITS, doubling, stop_slider, whole
+from s1demo.ui.controls import MOST_WAITS, doubling, segmented, stop_slider, whole
 from s1demo.ui.exhibit import Exhibit
 from s1demo.ui.page.address import Fields
 from s1demo.ui.page.component import PRIVATE, scripted
-from s1demo.ui.page.translation import said
 from s1demo.ui.stream.streaming import View
 from s1demo.ui.timeline.view import TRACE, TimelineView
 
@@ -57,7 +56,7 @@ _VIEW = """
     on.</p>
   <svg role="img" aria-label="Nothing has been run yet."></svg>
   <div class="tl-strip answer-strip" aria-hidden="true"></div>
-  <input type="range" class="tl-scrubber" min="0" max="0" value="0" step="1" aria-label="stop the trace at" disabled>
+  <input type="range" class="filled-range tl-scrubber" min="0" max="0" value="0" step="1" aria-label="stop the trace at" disabled>
 </section>
 <p class="asked-legend">
   <span><b class="right">●</b> right <b class="wrong">✕</b> wrong <b class="unknown">◆</b> not known <b>–</b> none</span>
@@ -76,10 +75,7 @@ def build_timeline_tab(exhibit: Exhibit) -> Fields:
     with gr.Row(elem_classes=["controls"]):
         counts = [*range(MOST_WAITS + 1)]
         waits = stop_slider("tl-waits", "Make it go on", "by a forced Wait", ("time", "times"), counts, 2, MOST_WAITS)
-        places = [GRID, LINES, WAITS]
-        where = gr.Radio(
-            places, value=GRID, label=said("and stop it"), container=False, elem_id="tl-where", elem_classes=["segmented"]
-        )
+        where = segmented((GRID, LINES, WAITS), "and stop it", "tl-where")
         stops, grid = grid_stops(context_length), default_grid(context_length)
         every = stop_slider("tl-every", "every", "from its start", ("token", "tokens"), stops, grid, context_length)
         where.change(None, where, every, js=_SHOW_GRID, **PRIVATE)
@@ -87,7 +83,7 @@ def build_timeline_tab(exhibit: Exhibit) -> Fields:
     apart = closest(context_length)
     note = f"<span>points behind lines lie at least {apart} tokens apart</span>" if apart > 1 else ""
     template = _VIEW.format(forced=html.escape(FINAL_ANSWER), apart=note)
-    view = scripted("timeline/timeline", template, "resync", elem_id="timeline-view")
+    view = scripted("timeline/timeline", template, "resync", "withdraw", elem_id="timeline-view")
 
     def start(question: str, waits: Any, where: Any, every: Any) -> tuple[View, Events]:
         policy, probes = BudgetPolicy(num_ignore=whole(waits, "number of Waits")), probe_at(where, every, context_length)

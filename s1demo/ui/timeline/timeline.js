@@ -4,8 +4,8 @@ import { localNumber, t, tParts } from "../page/language.js";
 import { Asking } from "../web/asking.js";
 import { CHECK, CROSS, ROUND_ARROW, svgNode } from "../web/dom.js";
 import { keepNewestInSight } from "../web/pieces.js";
-import { axisEnd, drawStrip, niceStep, shorten, showVerdict, verdictClass } from "../web/strip.js";
-import { TraceText } from "../web/trace_text.js";
+import { axisEnd, drawStrip, inWords, pathThrough, shorten, showVerdict, ticks, verdictClass } from "../web/strip.js";
+import { TraceText, writingOperations } from "../web/trace_text.js";
 
 const TL = { left: 52, right: 22, top: 26, height: 168, bottom: 8, mostMarks: 240 };
 
@@ -17,20 +17,18 @@ export function mount(component) {
   let run;
 
   const operations = {
+    ...writingOperations(() => text),
     start: () => {},
-    text: (_, kind, written) => text.write(kind, written),
     wait: (_, number, tokens) => {
       run.waits.push({ at: tokens, answer: null, verdict: "" });
-      text.wait(t(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`));
+      text.wait(number, tokens);
     },
-    forced: (_, written) => text.force(written),
     count: (_, tokens) => (part(".tl-trace").dataset.thinkingTokens = run.tokens = tokens),
     "so-far": (_, number, answer, verdict) => Object.assign(run.waits[number - 1], { answer, verdict }),
     end: (_, reason) => {
       run.ended = reason;
       text.end(reason);
     },
-    delimiter: (_, written, label) => text.delimiter(written, label),
     status: (_, words) => (part(".status").textContent = t(words)),
     answer: (_, answer, verdict, details, group) => {
       run.own = { answer, verdict, group };
@@ -46,7 +44,6 @@ export function mount(component) {
   function clear() {
     run = { tokens: 0, waits: [], points: [], at: null, ended: null, own: null }; // at: the point the visitor has chosen; null follows the run
     text.clear();
-    delete scroller.dataset.followed;
     for (const name of [".status", ".count", ".details", "footer .answer", "footer .verdict"]) part(name).textContent = "";
     part(".tl-trace").classList.remove("finished");
     svg.setAttribute("aria-label", t("The trace is growing; nothing has been asked yet."));
@@ -89,7 +86,7 @@ export function mount(component) {
     const sure = point === null ? "" : point.probability === null ? t("P(answer) not known") : `${t("P(answer)")} ${t(percent(point.probability))}`;
     part(".probability").textContent = sure;
     part(".by-itself").textContent = bySelf(point);
-    scrubber.setAttribute("aria-valuetext", point ? inWords(point) : t("nothing has been asked yet"));
+    scrubber.setAttribute("aria-valuetext", point ? pointInWords(point) : t("nothing has been asked yet"));
   }
 
   // Stopped where it wanted to stop it may answer otherwise than when it ends its thinking by itself there.
@@ -100,7 +97,7 @@ export function mount(component) {
     return t("It was not stopped here: ending its thinking by itself, it answered {answer}", { answer: withVerdict(run.own) });
   }
 
-  function inWords(point) {
+  function pointInWords(point) {
     const verdict = point.verdict ? `, ${point.verdict}` : "";
     const sure = point.probability === null ? "" : `, probability ${point.probability.toFixed(2)}`;
     return `stopped after ${point.tokens} thinking tokens it would answer ${point.answer ?? "nothing"}${verdict}${sure}`;
@@ -143,7 +140,7 @@ export function mount(component) {
   new ResizeObserver(draw).observe(svg);
 }
 
-const withVerdict = ({ answer, verdict }) => `${shorten(answer || t("nothing"), 24)} ${t({ right: `${CHECK} right`, wrong: `${CROSS} wrong` }[verdict] ?? "")}`.trim();
+const withVerdict = ({ answer, verdict }) => `${shorten(answer || t("nothing"), 24)} ${inWords(verdict)}`.trim();
 const percent = (share) => (share > 0.995 ? "above 99 %" : share < 0.005 ? "below 1 %" : `${Math.round(100 * share)} %`);
 
 // Neighbouring points with one answer, as one stretch from the first of them to the next answer's.
@@ -166,8 +163,8 @@ function drawCurve(svg, run, x, width, longest, chosen) {
   for (const { at } of run.waits) svgNode(svg, "line", { x1: x(at), x2: x(at), y1: TL.top - 4, y2: floor, class: "tl-wait" });
   drawOwnStops(svg, run, x, width);
   const known = run.points.filter((point) => point.probability !== null);
-  const path = known.map((point, i) => `${i ? "L" : "M"} ${x(point.tokens).toFixed(1)} ${y(point.probability).toFixed(1)}`).join(" ");
-  if (known.length) svgNode(svg, "path", { d: path, class: "tl-curve" });
+  const path = pathThrough(known.map((point) => [x(point.tokens), y(point.probability)]));
+  if (path) svgNode(svg, "path", { d: path, class: "tl-curve" });
   if (known.length <= TL.mostMarks) for (const point of known) drawPoint(svg, x(point.tokens), y(point.probability), point, 4);
   if (!chosen) return;
   for (const [y1, y2] of [[TL.top - 4, floor + 4], [floor + 20, TL.height]]) { // not across the numbers of the axis
@@ -203,8 +200,8 @@ function drawGrid(svg, x, y, longest, width) {
     svgNode(axis, "line", { x1: x(0), x2: x(longest), y1: y(share), y2: y(share) });
     svgNode(axis, "text", { x: x(0) - 8, y: y(share) + 4, "text-anchor": "end" }, `${100 * share} %`);
   }
-  const wide = width > 640, step = niceStep(longest / (wide ? 8 : 4));
-  for (let tokens = 0; tokens <= longest; tokens += step) {
+  const wide = width > 640;
+  for (const tokens of ticks(longest, wide ? 8 : 4)) {
     const anchor = tokens ? "middle" : "start";
     svgNode(axis, "text", { x: x(tokens), y: y(0) + 16, "text-anchor": anchor }, tokens || !wide ? localNumber(tokens.toLocaleString("en")) : t(`${tokens} thinking tokens`));
   }

@@ -102,4 +102,3 @@ class TimelineView:
         """Whether the answer at a point is another than the one before it or behind it."""
         at = bisect_left(self._shown, tokens, key=lambda shown: shown[0])
         return len(self._shown) == 1 or len({group for _, group, _ in self._shown[max(0, at - 1) : at + 2]}) > 1
-

@@ -21,7 +21,7 @@ export function asked(kind, what, names, values, linked) {
 
 export class Asking {
   constructor({ element, props, trigger, watch }, kind, view) {
-    Object.assign(this, { element, kind, view, fresh: true, asked: 0, question: "", wanted: null, settings: null, still: false });
+    Object.assign(this, { element, kind, view, fresh: true, asked: 0, question: "", wanted: null, settings: null, still: false, trigger });
     this.stream = new Stream({
       operations: this.operations(view.operations),
       begin: () => this.begin(),
@@ -48,9 +48,7 @@ export class Asking {
     return this.kind === address.LANDING ? part : `${this.kind}-${part}`;
   }
 
-  part(part) {
-    return byId(this.id(part));
-  }
+  part = (part) => byId(this.id(part));
 
   // Out of a text field single letters do something.
   leave() {
@@ -78,6 +76,7 @@ export class Asking {
   }
 
   begin() {
+    this.asked = 0;
     this.fresh = true;
     this.question = this.questionInBox();
     this.settings = this.wanted;
@@ -102,14 +101,15 @@ export class Asking {
   }
 
   onAsked({ what, settings }) {
-    if (what === "run") this.wanted = settings;
-    this.asked = what === "run" ? Date.now() : 0;
-    if (what === "stop" && !this.stream.running) this.showProblem("");
-    const asked = this.asked;
-    if (asked) {
-      const wait = () => this.asked === asked && asked > this.stream.heard && this.showProblem(t(WAITING), "note");
-      setTimeout(wait, 1000 * PATIENCE_SECONDS);
+    if (what === "stop") {
+      if (this.asked) this.trigger("withdraw"); // out of the queue
+      if (!this.stream.running) this.showProblem("");
+      this.asked = 0;
+      return;
     }
+    const asked = (this.asked = Date.now()); // 0 once the run has begun, or was withdrawn
+    this.wanted = settings;
+    setTimeout(() => this.asked === asked && this.showProblem(t(WAITING), "note"), 1000 * PATIENCE_SECONDS);
   }
 
   questionInBox() {

@@ -1,9 +1,11 @@
-// Fork picture and panes of one comparison, inside `root`: carries out the view operations of render.py.
+// Fork picture and panes of one comparison, inside `root`: carries out the view operations of render.py, once it was cleared.
 
 import { t } from "../page/language.js";
 import { drawFork } from "./fork.js";
 import { Pane } from "./pane.js";
+import { keepNewestInSight } from "./pieces.js";
 import { shorten, signed } from "./strip.js";
+import { writingOperations } from "./trace_text.js";
 
 export class Comparison {
   constructor(root) {
@@ -13,17 +15,10 @@ export class Comparison {
     this.fresh = true; // what is shown, if anything, belongs to an earlier comparison
     const pane = (run) => this.panes.get(run);
     this.operations = {
-      start: (run, budget) => {
-        if (this.fresh) this.clear();
-        pane(run).start(budget);
-      },
-      text: (run, kind, text) => pane(run).write(kind, text),
-      wait: (run, number, tokens) => pane(run).wait(number, tokens),
-      forced: (run, text) => pane(run).force(text),
+      start: (run, budget) => pane(run).start(budget),
+      ...writingOperations(pane),
       count: (run, tokens) => (pane(run).data.tokens = tokens),
       shared: (run, tokens, characters) => pane(run).share(tokens, characters),
-      end: (run, reason, tokens) => pane(run).end(reason, tokens),
-      delimiter: (run, text, label) => pane(run).delimiter(text, label),
       status: (run, text) => (pane(run).status.textContent = t(text)),
       "so-far": (run, number, answer, verdict) => pane(run).answerSoFar(number, answer, verdict),
       loop: (run, token, period) => pane(run).loop(token, period),
@@ -46,7 +41,6 @@ export class Comparison {
   clear() {
     this.fresh = false;
     this.panes.forEach((pane) => pane.clear());
-    this.root.querySelector(".fork").classList.add("drawn");
     this.svg.setAttribute("aria-label", t("The runs are thinking."));
     this.tell(".truth", "");
     this.tell(".saved", "");
@@ -66,7 +60,7 @@ export class Comparison {
   show() {
     for (const pane of this.panes.values()) pane.show();
     this.tell(".fork-story", this.story());
-    for (const pane of this.panes.values()) pane.follow(); // asks where things are, so behind all changes
+    for (const pane of this.panes.values()) keepNewestInSight(pane.trace); // asks where things are, so behind all changes
     this.draw();
   }
 

@@ -4,7 +4,7 @@
 
 import { t } from "../page/language.js";
 import { CHECK, CROSS, ROUND_ARROW, SCISSORS, svgNode } from "./dom.js";
-import { niceStep, shorten } from "./strip.js";
+import { shorten, ticks } from "./strip.js";
 
 const FORK = { rows: [26, 60, 106], axis: 138, height: 154, left: 16, bend: 30, mark: 11, letter: 7.5 };
 
@@ -37,10 +37,9 @@ function hasLeft(run, main) {
 }
 
 function drawAxis(svg, longest, x, wide) {
-  const step = niceStep(longest / (wide ? 8 : 4));
   const axis = svgNode(svg, "g", { class: "fork-axis" });
   svgNode(axis, "line", { x1: x(0), x2: x(longest), y1: FORK.axis - 12, y2: FORK.axis - 12 });
-  for (let tokens = 0; tokens <= longest; tokens += step) {
+  for (const tokens of ticks(longest, wide ? 8 : 4)) {
     svgNode(axis, "line", { x1: x(tokens), x2: x(tokens), y1: FORK.axis - 15, y2: FORK.axis - 12 });
     svgNode(axis, "text", { x: x(tokens), y: FORK.axis + 3, "text-anchor": tokens ? "middle" : "start" }, tokens.toLocaleString("en"));
   }

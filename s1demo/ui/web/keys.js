@@ -11,8 +11,8 @@ export function nextExample(tab) {
 }
 
 // Keys of a tab, while it is the one that is open: `keys` by name, "Control+Enter" also with the Mac's command key.
-// Single letters do nothing while someone types, or where they were switched off.
-export function listenForKeys(element, keys) {
+// Single letters do nothing while someone types, or where they were switched off. A key that is held acts once, or again and again.
+export function listenForKeys(element, keys, repeating = false) {
   function onKey(event) {
     if (!element.getClientRects().length || event.isComposing || event.altKey) return;
     const command = event.ctrlKey || event.metaKey;
@@ -23,7 +23,7 @@ export function listenForKeys(element, keys) {
       event.preventDefault(); // and the question box must not run it once more
       event.stopPropagation();
     }
-    if (!event.repeat) act();
+    if (repeating || !event.repeat) act();
   }
   document.addEventListener("keydown", onKey, { capture: true });
 }

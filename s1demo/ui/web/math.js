@@ -58,15 +58,19 @@ export function splitFormulas(text) {
   return parts;
 }
 
+// Whether a text ends inside a displayed formula, which may take several lines.
+export function formulaIsOpen(text) {
+  const count = (delimiter) => text.split(delimiter).length - 1;
+  return text.length < LIMITS.formula && (count("$$") % 2 === 1 || count("\\[") > count("\\]") || count("\\begin{") > count("\\end{"));
+}
+
 // The text in paragraphs, each at most LIMITS.text characters long; a displayed formula stays whole though it holds a blank line.
 export function paragraphs(text) {
   const whole = [];
   let open = "";
   for (const part of text.split(/\n(?:[ \t]*\n)+/)) {
     open = open ? `${open}\n\n${part}` : part;
-    const count = (delimiter) => open.split(delimiter).length - 1;
-    const unfinished = count("\\[") > count("\\]") || count("$$") % 2 || count("\\begin{") > count("\\end{");
-    if (unfinished && open.length < LIMITS.formula) continue;
+    if (formulaIsOpen(open)) continue;
     whole.push(open);
     open = "";
   }
@@ -77,38 +81,30 @@ export function paragraphs(text) {
 // KaTeX in its worker: one formula at a time, so that the one that takes too long is known.
 class Typesetter {
   constructor() {
-    Object.assign(this, { jobs: [], job: null, worker: null, loaded: null, timeouts: 0 });
+    Object.assign(this, { last: null, worker: null, loaded: null, timeouts: 0 });
   }
 
   // The formula as HTML text, or null where it cannot be rendered.
   html(tex, display) {
+    return (this.last = Promise.resolve(this.last).then(() => this.render(tex, display)));
+  }
+
+  async render(tex, display) {
+    if (!(await this.ready())) return null;
     return new Promise((done) => {
-      this.jobs.push({ tex, display, done });
-      this.next();
+      const late = setTimeout(() => done(this.end()), LIMITS.milliseconds);
+      this.worker.onmessage = ({ data }) => {
+        clearTimeout(late);
+        done(data.html);
+      };
+      this.worker.postMessage({ tex, display });
     });
-  }
-
-  async next() {
-    if (this.job || !this.jobs.length) return;
-    this.job = this.jobs.shift();
-    if (!(await this.ready())) return this.finish(null);
-    this.timer = setTimeout(() => this.end(), LIMITS.milliseconds);
-    this.worker.postMessage({ tex: this.job.tex, display: this.job.display });
-  }
-
-  finish(html) {
-    clearTimeout(this.timer);
-    const { done } = this.job;
-    this.job = null;
-    done(html);
-    this.next();
   }
 
   end() {
     this.worker.terminate();
-    this.worker = null;
     this.loaded = ++this.timeouts < LIMITS.timeouts ? null : Promise.resolve(false); // this text is hostile: no more of it
-    this.finish(null);
+    return null;
   }
 
   ready() {
@@ -129,8 +125,7 @@ class Typesetter {
       const late = setTimeout(() => started(false), LIMITS.loadMilliseconds);
       this.worker = new Worker(url);
       this.worker.onerror = () => started(false);
-      this.worker.onmessage = ({ data }) => {
-        if (!data.ready) return this.finish(data.html);
+      this.worker.onmessage = () => {
         clearTimeout(late);
         URL.revokeObjectURL(url);
         started(true);

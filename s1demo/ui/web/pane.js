@@ -1,39 +1,32 @@
-// One run on the page: header, meter, trace, answer. Model text is untrusted: it is only ever set as text. The thinking is in pieces
-// (pieces.js); what the run shares with the one beside it is in front of their mark.
+// One run on the page: header, meter, trace, answer. Model text is untrusted: it is only ever set as text.
+// What the run shares with the one beside it is in front of the mark of its pieces.
 
 import { t, tParts } from "../page/language.js";
-import { CHECK, CROSS, make, SCISSORS } from "./dom.js";
+import { make } from "./dom.js";
 import { hasFormula, observeFormulas } from "./math.js";
-import { keepNewestInSight, Pieces } from "./pieces.js";
-
-const VERDICT_WORDS = { right: `${CHECK} right`, wrong: `${CROSS} wrong`, unclear: "? not comparable" };
+import { inWords, showVerdict } from "./strip.js";
+import { TraceText } from "./trace_text.js";
 
 const UNBUDGETED = ["natural", "extended"];
 
-export class Pane {
+export class Pane extends TraceText {
   constructor(node) {
+    super(node.querySelector(".trace"), ["shared", "own"], 0, showFormulas);
     this.node = node;
-    for (const name of ["status", "count", "meter", "trace", "thinking", "ending", "answer-line", "answer", "verdict", "details"]) {
-      this[name.replace("-line", "Line")] = node.querySelector(`.${name}`);
-    }
-    this.pieces = new Pieces(this.thinking, ["shared", "own"], 0, showFormulas);
+    for (const name of ["status", "count", "meter", "answer", "verdict", "details"]) this[name] = node.querySelector(`.${name}`);
     this.trace.addEventListener("scroll", () => this.trace.classList.toggle("scrolled", this.trace.scrollTop > 0));
     this.clear();
   }
 
   clear() {
+    super.clear();
     this.data = { name: this.node.dataset.run, tokens: 0, shared: 0, waits: [], end: null, answer: null, verdict: "", stopped: "" };
     this.budget = 0;
     this.begun = this.finished = false;
-    this.pieces.clear();
     this.waitPieces = [];
     this.shared = 0; // characters
-    delete this.trace.dataset.followed;
-    this.answerText = null;
     this.node.querySelector(".loop")?.remove();
-    for (const part of [this.status, this.count, this.ending, this.answerLine, this.answer, this.verdict, this.details]) {
-      part.replaceChildren();
-    }
+    for (const part of [this.status, this.count, this.answer, this.verdict, this.details]) part.replaceChildren();
     this.verdict.className = "verdict";
     this.node.classList.remove("ended", "finished");
     this.drawCount();
@@ -60,26 +53,15 @@ export class Pane {
     return UNBUDGETED.includes(this.data.name) ? `${tokens} ${tokens === "1" ? "token" : "tokens"}` : `${tokens} of ${this.budget.toLocaleString("en")}`;
   }
 
-  write(kind, text) {
-    if (kind === "answer") return this.writeAnswer(text);
-    this.pieces.write(text);
-  }
-
-  writeAnswer(text) {
-    if (!this.answerText) this.answerLine.append((this.answerText = make("span", "answer-text")));
-    this.answerText.append(this.answerText.textContent ? text : text.trimStart());
-  }
-
   wait(number, tokens) {
     this.data.waits.push({ at: tokens, word: "", answer: null, verdict: "" });
-    const title = t(`Forced: the model wanted to stop after ${tokens} thinking tokens and was made to go on (${number})`);
-    this.waitPieces.push(this.pieces.wait(title));
+    this.waitPieces.push(super.wait(number, tokens));
   }
 
   force(text) {
     const wait = this.data.waits.at(-1);
     if (wait) wait.word += text;
-    this.pieces.force(text);
+    super.force(text);
   }
 
   // What the run would have answered at one of its Waits, on a line of its own before the forced text.
@@ -87,9 +69,8 @@ export class Pane {
     Object.assign(this.data.waits[number - 1], { answer, verdict });
     const { outer } = this.waitPieces[number - 1];
     if (outer.previousElementSibling?.classList.contains("so-far")) outer.previousElementSibling.remove();
-    const note = make("span", `so-far ${verdict}`, t("\u25A0 would have answered "));
-    note.append(make("b", "", answer || t("nothing")), verdict ? ` ${t(VERDICT_WORDS[verdict])}` : "");
-    outer.before(note);
+    const words = [t("\u25A0 would have answered "), make("b", "", answer || t("nothing")), verdict && ` ${inWords(verdict)}`];
+    outer.before(make("span", `so-far ${verdict}`, ...words));
   }
 
   share(tokens, characters) {
@@ -114,26 +95,13 @@ export class Pane {
     this.data.end = { reason, at: tokens };
     this.data.tokens = tokens;
     this.node.classList.add("ended");
-    this.pieces.settle();
-    const words = { natural: "\u25A0 thinking ended by itself", budget: `${SCISSORS} budget reached`, context: `${SCISSORS} context full` }[reason];
-    this.ending.replaceChildren(make("p", reason === "natural" ? "natural-end" : "cut", t(words)));
-  }
-
-  delimiter(text, label) {
-    this.ending.firstElementChild.title = t("Forced: {text}", { text });
-    if (!label || this.answerLine.querySelector(".forced")) return;
-    const pill = make("span", "forced", label);
-    pill.title = t("Forced: {text}", { text });
-    this.answerLine.prepend(pill, " ");
+    super.end(reason);
   }
 
   finish(answer, verdict, details) {
     this.data.answer = answer;
     this.finished = true;
     this.node.classList.add("finished");
-    this.answer.textContent = answer || t("no answer");
-    this.answer.title = answer;
-    this.answer.classList.toggle("long", answer.length > 12);
     this.judge(verdict);
     this.details.replaceChildren(...details.map((line) => make("span", "", tParts(line, " \u00B7 "))));
     if (this.answerText) observeFormulas(this.answerText);
@@ -141,17 +109,12 @@ export class Pane {
 
   judge(verdict) {
     this.data.verdict = verdict;
-    this.verdict.textContent = t(VERDICT_WORDS[verdict] ?? "");
-    this.verdict.className = `verdict ${verdict}`.trim();
+    showVerdict(this.node, this.data.answer, verdict);
   }
 
   stop(why) {
     if (this.finished) return;
     this.data.stopped = this.status.textContent = t(why);
-  }
-
-  follow() {
-    keepNewestInSight(this.trace);
   }
 }
 

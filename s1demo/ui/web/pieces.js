@@ -5,9 +5,9 @@
 
 import { t } from "../page/language.js";
 import { make, ROUND_ARROW } from "./dom.js";
+import { formulaIsOpen } from "./math.js";
 
 const PARAGRAPH_STARTS = /(?<=\n)(?=[^\n])/;
-const LONGEST_FORMULA = 2000;
 const BLOCK_CHARACTERS = 1500; // a block takes no further line then
 const lengthOf = (text) => [...text].length;
 
@@ -134,11 +134,4 @@ export function keepNewestInSight(scroller) {
   const followed = Number(scroller.dataset.followed ?? 0);
   if (scroller.scrollTop >= followed - 24) scroller.scrollTop = scroller.scrollHeight;
   scroller.dataset.followed = scroller.scrollTop;
-}
-
-// Whether a text ends inside a displayed formula, which may take several lines.
-function formulaIsOpen(text) {
-  if (text.length > LONGEST_FORMULA) return false;
-  const count = (delimiter) => text.split(delimiter).length - 1;
-  return count("$$") % 2 === 1 || count("\\[") > count("\\]") || count("\\begin{") > count("\\end{");
 }

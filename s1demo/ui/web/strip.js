@@ -12,15 +12,16 @@ export const verdictClass = (answer, verdict) => verdict || (answer ? "unknown" 
 const signOf = ({ answer, verdict }) => ({ right: CHECK, wrong: CROSS })[verdict] ?? (answer ? "?" : "\u2013");
 export const signed = (answer, verdict) => `${shorten(answer || t("no answer"), 24)} ${signOf({ answer, verdict })}`;
 
+export const inWords = (verdict) => t({ right: `${CHECK} right`, wrong: `${CROSS} wrong`, unclear: "? not comparable" }[verdict] ?? "");
+
 // Answer and verdict as words and signs, in the elements of these names inside `node`.
 export function showVerdict(node, answer, verdict, empty = false) {
-  const words = { right: `${CHECK} right`, wrong: `${CROSS} wrong` }[verdict] ?? "";
   const shown = node.querySelector(".answer"), judged = node.querySelector(".verdict");
   shown.textContent = empty ? "" : answer || t("no answer");
   shown.title = answer || "";
   shown.classList.toggle("long", (answer || "no answer").length > 12);
-  judged.textContent = empty ? "" : t(words);
-  judged.className = `verdict ${verdict ?? ""}`;
+  judged.textContent = empty ? "" : inWords(verdict);
+  judged.className = `verdict ${verdict ?? ""}`.trim();
 }
 
 // A strip of answers: HTML, for its hatches are backgrounds. Of a label only as much as fits. A stretch may carry a note.
@@ -54,8 +55,11 @@ export function axisEnd(tokens, growing) {
   return growing ? 50 * 2 ** Math.max(0, Math.ceil(Math.log2(least / 50))) : least;
 }
 
-// The smallest of 1, 2, 5, 10, 20, ... that is at least so much.
-export function niceStep(rough) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(rough, 1)));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough);
+// The numbers along an axis from 0 to its end, at most so many steps: the smallest of 1, 2, 5, 10, 20, ... that is far enough.
+export function ticks(end, most) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(end / most, 1)));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= end / most);
+  return Array.from({ length: Math.floor(end / step) + 1 }, (_, i) => i * step);
 }
+
+export const pathThrough = (places) => places.map(([x, y], i) => `${i ? "L" : "M"} ${x.toFixed(1)} ${y.toFixed(1)}`).join(" ");

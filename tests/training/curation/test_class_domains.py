@@ -10,8 +10,7 @@ import pytest
 from s1demo.errors import EngineError, InputError
 from s1demo.reading import fill
 from tests.training.remote.chat_server import ChatServer, reply
-from training.curation.domains import SYSTEM, TASK, code_of, prompts, with_domains
-from training.curation.msc import MSC_CLASSES
+from training.curation.domains import MSC_CLASSES, SYSTEM, TASK, code_of, prompts, with_domains
 from training.curation.records import Row
 from training.remote.asking import ask_all, count_faults
 from training.remote.endpoint_settings import EndpointSection, EndpointSettings

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from training.curation import bench
+from tests.training.curation import made_pool
 from training.curation.decontaminate import Account, Batch, Decontaminator, clean_sources, ngrams
 from training.curation.records import Row, question_id
 
@@ -123,19 +123,19 @@ def test_exact_repeats_keep_the_first() -> None:
 
 
 def test_the_made_pool_is_as_long_and_as_many_as_said() -> None:
-    batches = list(bench.made_batches(2000))
+    batches = list(made_pool.made_batches(2000))
     rows = [row for batch in batches for row in batch.rows]
     lengths = sorted(len(row.question.split()) for row in rows)
     assert len(rows) == 2000 and [batch.name for batch in batches][:2] == ["MATH", "OlympicArena"]
     assert 45 < lengths[1000] < 54 and 90 < lengths[1800] < 125
-    assert sum(len(batch.rows) for batch in bench.made_batches(59_029 // 100)) == 590
-    pool, accounts = clean_sources(batches, bench.made_questions(200, -1))
+    assert sum(len(batch.rows) for batch in made_pool.made_batches(59_029 // 100)) == 590
+    pool, accounts = clean_sources(batches, made_pool.made_questions(200, -1))
     assert 0.8 * len(rows) < len(pool) < len(rows) and accounts["AIME"].n_shared == 0
 
 
 def test_decontamination_is_linear() -> None:
     def seconds(n_rows: int) -> float:
-        batches, tests = list(bench.made_batches(n_rows)), list(bench.made_questions(200, -1))
+        batches, tests = list(made_pool.made_batches(n_rows)), list(made_pool.made_questions(200, -1))
         started = time.thread_time()
         clean_sources(batches, tests)
         return time.thread_time() - started

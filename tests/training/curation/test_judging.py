@@ -13,8 +13,9 @@ from s1demo.errors import EngineError, InputError
 from s1demo.grading import Kind, Outcome, extract_answer, grade
 from s1demo.reading import fill
 from tests.training.remote.chat_server import ChatServer, reply
-from training.curation.difficulty import PAPER_ATTEMPTS, keep_unsolved, with_attempts
+from training.curation.difficulty import keep_unsolved, with_attempts
 from training.curation.judging import JudgeSettings, graded_attempts, graded_traces, verdict
+from training.curation.pipeline import DifficultySettings
 from training.curation.records import Attempt, Row
 from training.remote.asking import count_faults
 from training.remote.endpoint_settings import EndpointSettings
@@ -82,7 +83,8 @@ def test_the_miniatures_attempts_are_graded_as_ever(tmp_path: Path) -> None:
 
 
 def test_the_papers_attempts() -> None:
-    assert PAPER_ATTEMPTS.policy is None and PAPER_ATTEMPTS.sampling.temperature == 0.05 and PAPER_ATTEMPTS.max_answer_tokens == 32_768
+    paper = DifficultySettings({}).attempts
+    assert paper.policy is None and paper.sampling.temperature == 0.05 and paper.max_answer_tokens == 32_768
 
 
 # a judge model

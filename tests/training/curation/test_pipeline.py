@@ -216,11 +216,19 @@ def test_a_kill_between_rows_and_note_runs_the_stage_again(recipe: Path, tmp_pat
     assert stages_run(capsys.readouterr().out) == ["quality"] and [stage.name for stage in funnel.stages][-1] == "chosen"
 
 
-def test_a_missing_input_names_the_command_that_makes_it(recipe: Path) -> None:
+def refused(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
+    """What the command says when it cannot run."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_a_missing_input_names_the_command_that_makes_it(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(InputError, match=r"pool.jsonl is missing, which traces reads. .* --only decontaminate$"):
         Curation(recipe).run(["traces"])
-    with pytest.raises(SystemExit, match=r"error: .*--only collect"):
-        main(["--recipe", str(recipe), "--only", "decontaminate"])
+    said = refused(capsys, ["--recipe", str(recipe), "--only", "decontaminate"])
+    assert said.startswith("error: ") and "--only collect" in said
 
 
 def test_a_stage_that_leaves_nothing_ends_the_run(recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,13 +245,11 @@ def test_a_stage_that_leaves_nothing_ends_the_run(recipe: Path, tmp_path: Path, 
 
 def test_a_missing_source_ends_the_run_unless_it_may_be_missing(recipe: Path, tmp_path: Path, capsys: Any) -> None:
     away = ["--recipe", str(recipe), "--source", f"AIME={tmp_path / 'nowhere'}"]
-    with pytest.raises(SystemExit, match="1 of 3 sources are missing"):
-        main(away)
+    assert "1 of 3 sources are missing" in refused(capsys, away)
     assert not (tmp_path / "run" / "pool.jsonl").exists()
     main([*away, "--allow-missing", "AIME", "--only", "collect", "decontaminate"])
     assert {row.source for row in read_rows(tmp_path / "run" / "pool.jsonl")} == {"simplescaling/openaimath/Algebra", "Idavidrein/gpqa"}
-    with pytest.raises(SystemExit, match="lacks AIME"):
-        main([*away, "--only", "decontaminate"])
+    assert "lacks AIME" in refused(capsys, [*away, "--only", "decontaminate"])
 
 
 def test_the_judge_decides_what_a_missing_feature_is(recipe: Path) -> None:
@@ -282,11 +288,10 @@ def test_a_dry_run_shows_everything_and_writes_nothing(recipe: Path, tmp_path: P
     ("key", "words"),
     [("rule=best", "'paper' or 'notebook'"), ("benchmarks=aime24", "benchmarks is 'aime24'. It should be a valid tuple"), ("rows=7", "unknown keys")],
 )
-def test_the_section_is_checked(recipe: Path, key: str, words: str) -> None:
+def test_the_section_is_checked(recipe: Path, key: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(InputError, match=words):
         Curation(recipe, [key])
-    with pytest.raises(SystemExit, match="Write --source NAME=FOLDER"):
-        main(["--recipe", str(recipe), "--source", "MATH"])
+    assert "Write --source NAME=FOLDER" in refused(capsys, ["--recipe", str(recipe), "--source", "MATH"])
 
 
 def test_the_shipped_recipe_is_the_papers() -> None:

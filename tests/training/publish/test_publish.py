@@ -39,10 +39,9 @@ class Notes:
     def create_branch(self, repo_id, **options):
         self.calls.append(("create_branch", {"repo_id": repo_id, **options}))
 
-    def upload_folder(self, **options):
-        self.calls.append(("upload_folder", options))
-        folder = Path(options["folder_path"])
-        self.files[options["repo_id"]] = {name: (folder / name).read_bytes() for name in options["allow_patterns"]}
+    def create_commit(self, repo_id, operations, **options):
+        self.calls.append(("create_commit", {"repo_id": repo_id, "operations": operations, **options}))
+        self.files[repo_id] = {added.path_in_repo: Path(added.path_or_fileobj).read_bytes() for added in operations}
         return SimpleNamespace(oid=f"commit-of-{options['repo_type']}")
 
 
@@ -165,10 +164,10 @@ def test_a_push_creates_both_repositories_and_uploads_exactly_the_checked_files(
     assert [(name, call["repo_id"], call["repo_type"]) for name, call in hub.calls] == [
         (name, repo, kind)
         for repo, kind in (("someone/rows", "dataset"), ("someone/s1-mini", "model"))
-        for name in ("create_repo", "create_branch", "upload_folder")
+        for name in ("create_repo", "create_branch", "create_commit")
     ]
     assert all(call["private"] and call["exist_ok"] for name, call in hub.calls if name == "create_repo")
-    assert all(call["revision"] == "second" and call["commit_message"] for name, call in hub.calls if name == "upload_folder")
+    assert all(call["revision"] == "second" and call["commit_message"] for name, call in hub.calls if name == "create_commit")
     pushed = hub.files["someone/s1-mini"]
     assert pushed["model.safetensors"] == (MODEL / "model.safetensors").read_bytes()
     assert set(pushed) == {"README.md", *(path.name for path in MODEL.iterdir()), *(f"measured/{run.name}" for run in RUNS)}
@@ -179,15 +178,12 @@ def test_a_push_creates_both_repositories_and_uploads_exactly_the_checked_files(
     assert "commit commit-of-model" in said and TOKEN not in said
 
 
-def test_the_librarys_own_upload_sees_the_linked_files(tmp_path, hub):
-    from huggingface_hub import HfApi
-
+def test_the_library_takes_each_file_from_where_it_is(tmp_path, hub):
     assert main(command(tmp_path, rows=None)) == 0
-    (upload,) = [call for name, call in hub.calls if name == "upload_folder"]
-    linked = [name for name in upload["allow_patterns"] if name != "README.md"]  # the library asks the Hub about a card
-    found = HfApi()._prepare_upload_folder_additions(upload["folder_path"], path_in_repo="", allow_patterns=linked)
-    sizes = {operation.path_in_repo: operation.upload_info.size for operation in found}
-    assert set(sizes) == set(linked) and sizes["model.safetensors"] == (MODEL / "model.safetensors").stat().st_size
+    (commit,) = [call for name, call in hub.calls if name == "create_commit"]
+    sizes = {added.path_in_repo: added.upload_info.size for added in commit["operations"]}
+    assert sizes["model.safetensors"] == (MODEL / "model.safetensors").stat().st_size
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["README.md"], "nothing is copied or linked"
 
 
 def test_without_a_token_the_remedy_is_named(tmp_path, monkeypatch, capsys):
@@ -300,10 +296,10 @@ def test_bad_input_is_one_line(tmp_path, hub, capsys, more, complaint):
 
 
 def test_a_hub_that_fails_says_to_try_again(tmp_path, hub, capsys):
-    def fails(**options):
+    def fails(*arguments, **options):
         raise ConnectionError("the line is cut")
 
-    hub.upload_folder = fails
+    hub.create_commit = fails
     assert main(command(tmp_path)) == 2
     error = capsys.readouterr().err
     assert "the line is cut" in error and "tries again" in error

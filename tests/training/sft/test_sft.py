@@ -1,5 +1,6 @@
 """Fine-tuning: the loss counts exactly the reference's span, a killed run goes on as if nothing had happened, the loss falls."""
 
+import asyncio
 import dataclasses
 import inspect
 import json
@@ -178,7 +179,7 @@ def test_sequence_weighting_is_the_mean_of_row_means(settings: SftSettings) -> N
     assert abs(train(by_token)[0] - sum(means) / 2) > 1e-3
 
 
-@pytest.mark.parametrize("weighting", ["sequence", "token"])
+@pytest.mark.parametrize("weighting", ["sequence", pytest.param("token", marks=pytest.mark.slow)])
 def test_two_processes_equal_one(settings: SftSettings, weighting: str) -> None:
     write_rows(settings.data, ROWS[:8])
     settings = dataclasses.replace(settings, batch_size=4, epochs=2, loss_weighting=weighting)
@@ -270,7 +271,7 @@ def test_adapters_are_trained_merged_and_decoded(settings: SftSettings, weights:
     try:
         answer = trace_of(engine, ROWS[0].question, BudgetPolicy(max_thinking_tokens=16, max_answer_tokens=8))
     finally:
-        engine.stop()
+        asyncio.run(engine.close())
     assert answer.token_ids and answer.finish_reason is not None
 
 

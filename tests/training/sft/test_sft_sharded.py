@@ -17,6 +17,7 @@ from training.recipes import SftSettings
 from training.sft.train import train
 
 
+@pytest.mark.slow  # three trainings, two of them in two processes
 def test_sharded_equals_one_process_and_resumes(tmp_path: Path) -> None:
     write_rows(tmp_path / "rows.jsonl", ROWS[:8])
     settings = SftSettings(

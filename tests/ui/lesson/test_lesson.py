@@ -61,10 +61,15 @@ def test_the_recipes_numbers_are_those_of_the_files(content):
 
 def test_what_training_draws_and_later_waits_do_is_read_from_the_files(content):
     run = measured()
-    higher = replace(run, points=tuple(replace(p, accuracy=99.0) if p.setting in (LEFT_ALONE, Setting(num_ignore=2)) else p for p in run.points))
+    higher = replace(
+        run,
+        points=tuple(replace(p, accuracy=99.0) if p.setting in (LEFT_ALONE, Setting(num_ignore=2)) else p for p in run.points),
+    )
     once = f"{run.point(ONE_WAIT).accuracy:.1f}"
     assert training_sentence([]).startswith("Measured with one training draw")
-    assert training_sentence([higher]).startswith("2 training draws") and training_sentence([higher]).endswith(f"to 99.0 %, after one “Wait” in {once} to {once} %.")
+    assert training_sentence([higher]).startswith("2 training draws") and training_sentence([higher]).endswith(
+        f"to 99.0 %, after one “Wait” in {once} to {once} %."
+    )
     assert f"gain at most {99 - run.point(ONE_WAIT).accuracy:.1f} points here" in later_waits_sentence(higher)
     assert later_waits_sentence(run).endswith("in the paper all Waits together gain 2 of 30 questions.")
     assert content["left_out"][-2:] == [training_sentence(draws()), later_waits_sentence(run)]
@@ -72,16 +77,29 @@ def test_what_training_draws_and_later_waits_do_is_read_from_the_files(content):
 
 @pytest.mark.parametrize("language", LANGUAGES[1:])
 def test_all_of_it_is_in_every_language(content, language):
-    told = [figures[name] for stage in content["recipe"] for figures in (stage["published"], stage["measured"]) for name in ("number", "what")]
+    told = [
+        figures[name]
+        for stage in content["recipe"]
+        for figures in (stage["published"], stage["measured"])
+        for name in ("number", "what")
+    ]
     told += [stage[name] for stage in content["recipe"] for name in ("title", "what")]
-    told += [*content["sentences"], *content["real"], *content["left_out"], training_sentence([measured()]), *(code["what"] for code in content["code"])]
+    told += [
+        *content["sentences"],
+        *content["real"],
+        *content["left_out"],
+        training_sentence([measured()]),
+        *(code["what"] for code in content["code"]),
+    ]
     known = words(language)
 
     def with_braces(text):
         numbers = count()
         return re.sub(r"\d[\d,.]*\d|\d", lambda _: f"{{{next(numbers)}}}", text)
 
-    assert [text for text in (re.sub(r"\s+", " ", text) for text in told) if text not in known and with_braces(text) not in known] == []
+    assert [
+        text for text in (re.sub(r"\s+", " ", text) for text in told) if text not in known and with_braces(text) not in known
+    ] == []
 
 
 def test_without_a_measured_run_nothing_measured_is_said():
@@ -102,11 +120,7 @@ def test_the_steps_are_a_run_that_wait_mended_and_the_counterexample_one_it_spoi
     assert turned(SHIPPED[content["spoilt"]["id"]], BANK, "right", "wrong")
     for name, part in (("truncated", "cut"), ("natural", "natural"), ("extended", "extended")):
         pieces = content["forcing"][part]["pieces"]
-        text = "".join(
-            "".join(piece["tokens"]) if piece["kind"] == "thinking" else piece["text"]
-            for piece in pieces
-            if piece["kind"] in ("thinking", "wait")
-        )
+        text = "".join(piece["text"] for piece in pieces if piece["kind"] in ("thinking", "wait"))
         assert text == told.runs[name].thinking_text
     assert [piece["text"] for piece in content["forcing"]["extended"]["pieces"] if piece["kind"] == "wait"] == [
         EXTENSION
@@ -190,7 +204,9 @@ def test_steps_are_typed_where_motion_is_welcome(open_page, url):
     }""")
     page.keyboard.press("ArrowRight")
     expect(page.locator(".forcing-answer")).to_contain_text("right")
-    assert page.evaluate("window.writtenBefore") == page.locator(".forcing-trace").text_content(), "the answer comes behind its thinking"
+    assert page.evaluate("window.writtenBefore") == page.locator(".forcing-trace").text_content(), (
+        "the answer comes behind its thinking"
+    )
 
 
 def test_what_went_wrong_is_one_press_away(kept_page, url, content):

@@ -101,7 +101,7 @@ def test_the_first_load_asks_for_what_the_head_preloads_and_a_tab_brings_its_own
     assert sorted(modules()) == sorted(reached(LANDING)), "none twice, none unasked"
     page.get_by_role("tab", name=app.TABS["race"][0]).click()
     page.wait_for_selector("#race-view [data-running=false]")
-    assert set(modules()) - set(reached(LANDING)) == {"race/race", "web/trace_text"}
+    assert set(modules()) - set(reached(LANDING)) == {"race/race"}
     assert page.complaints == []
 
 

@@ -215,7 +215,7 @@ def test_files_of_every_kind(text, runs):
         (file_of(dataclasses.replace(EXTENDED, wait_positions=[1, 2])), "Waits are not where"),
         (file_of(dataclasses.replace(EXTENDED, thinking_text="")), "lacks a word"),
         (file_of(dataclasses.replace(EXTENDED, token_ids=[-1] * len(EXTENDED.token_ids))), "out of range"),
-        (json.dumps({**EXTENDED.to_dict(), "seconds": "soon"}), "no number of seconds"),
+        (json.dumps({**EXTENDED.to_dict(), "seconds": "soon"}), "not a recorded trace"),
         (file_of(dataclasses.replace(EXTENDED, end_of_thinking=None)), "why its thinking ended"),
     ],
 )  # fmt: skip

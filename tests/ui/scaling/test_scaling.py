@@ -284,6 +284,22 @@ def test_what_is_shown_is_saved(kept_tab):
     assert page.complaints == []
 
 
+def test_stop_takes_a_waiting_sweep_out_of_the_queue(open_tab, engine):
+    engine.held_at = 0
+    first, second = open_tab("&benchmark=AIME24"), open_tab("&benchmark=AIME24")
+    sweep(first, budgets="8")  # not yet measured by another test
+    wait_until(lambda: engine.active_requests > 0, "the first sweep")
+    sweep(second, budgets="8")
+    expect(second.locator(".sweep-problem")).to_contain_text("Another sweep")
+    with second.expect_request("**/cancel"):
+        second.click(".sweep-stop")
+    second.wait_for_selector(".sweep[data-running=false]")
+    first.click(".sweep-stop")
+    first.wait_for_selector(".sweep[data-running=false]")
+    engine.held_at = None
+    wait_until(lambda: engine.active_requests == 0, "the end of the engine's work")
+
+
 def test_seconds_are_at_a_rate_measured_now(open_tab):
     page = open_tab("&axis=seconds")
     expect(page.locator(".scaling-card .scaling-notes")).to_contain_text("measured on this machine now")

@@ -165,3 +165,27 @@ def test_a_finished_stream_is_repeated_by_its_session():
     message, unknown, closed = asyncio.run(finished())
     assert message["full"] and kinds([message])[-1] == "done"
     assert unknown is None and closed is None
+
+
+def test_stopping_twice_lets_the_source_clean_up():
+    """A sweep closes its journal there; broken off, the file would stay locked and the next run be refused."""
+    cleaned = []
+
+    async def source():
+        try:
+            await asyncio.sleep(60)
+            yield "natural", None
+        finally:
+            await asyncio.sleep(0.01)
+            cleaned.append(True)
+
+    async def stopped_twice():
+        stream = ViewStream(1, ComparisonView(NAMES), source(), 60)
+        task = asyncio.create_task(collect(stream))
+        await asyncio.sleep(0.01)
+        stream.stop("stopped")
+        stream.stop("stopped")
+        await task
+
+    asyncio.run(stopped_twice())
+    assert cleaned == [True]

@@ -1,9 +1,8 @@
 """The miniature's tokenizer: single digits and letters, whole words of the working, bytes for everything else.
 
 Knows text and ids, nothing of models or training. Byte-level without learned merges, so any text round-trips exactly; a word is
-one token only when it is in the vocabulary. The saved files are what PreTrainedTokenizerFast loads.
-
-    python -m training.mini.language.tokenizer --recipe training/recipes/s1-mini.yaml
+one token only when it is in the vocabulary. The saved files are what PreTrainedTokenizerFast loads; `training.mini.pretrain`
+writes them.
 """
 
 from __future__ import annotations
@@ -21,9 +20,7 @@ from s1demo.delimiters import ANSWER_PREFIX, CHATML_TEMPLATE, EXTENSION, FINAL_A
 from training.mini.domains import DOMAINS
 from training.mini.domains.base import write_pass
 from training.mini.language.chains import OTHER_EXTENSIONS, REFUSAL, REFUSAL_PASSES, after_disagreement, confirmation, restatement
-from training.mini.recipe import load_recipe
 from training.mini.wording.phrasings import ENDINGS, OPENINGS, phrasings
-from training.recipes import recipe_options
 
 PAD = "<|pad|>"
 MAX_LENGTH = 2048
@@ -138,14 +135,3 @@ class MiniTokenizer:
     def texts(self) -> list[str]:
         """The text of every id (bytes that are no text of their own as a replacement character)."""
         return [self.decode([index]) for index in range(self.vocab_size)]
-
-
-def main() -> None:
-    """Write the tokenizer of a recipe."""
-    recipe = load_recipe(recipe_options("Build the miniature's tokenizer.").parse_args().recipe)
-    save_tokenizer(recipe.run_folder / "tokenizer")
-    print(f"{MiniTokenizer(recipe.run_folder / 'tokenizer').vocab_size} tokens -> {recipe.run_folder / 'tokenizer'}")
-
-
-if __name__ == "__main__":
-    main()

@@ -14,7 +14,6 @@ import torch
 from transformers import GenerationConfig, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
 
 from training.mini.language.tokenizer import MAX_LENGTH, MiniTokenizer
-from training.mini.pretraining.muon import BatchedMuon
 from training.mini.recipe import ModelShape
 
 VOCABULARY_MULTIPLE = 64
@@ -52,7 +51,7 @@ def make_optimisers(
     matrices = [p for name, p in network.named_parameters() if p.ndim == 2 and "embed" not in name]
     others = [p for name, p in network.named_parameters() if p.ndim != 2 or "embed" in name]
     return [
-        BatchedMuon(matrices, lr=muon_lr, weight_decay=muon_weight_decay, momentum=0.95),
+        torch.optim.Muon(matrices, lr=muon_lr, weight_decay=muon_weight_decay, momentum=0.95),
         torch.optim.AdamW(others, lr=adamw_lr, weight_decay=0.0, betas=(0.9, 0.98)),
     ]
 

@@ -11,7 +11,6 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -46,17 +45,19 @@ def learning_rate_factor(progress: Progress, knobs: Optimisation) -> float:
 
 def keep_freed_memory() -> None:
     """Tell glibc to keep freed memory for the next step; handing it back and faulting it in again is slow."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        for parameter, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 2**28)):
-            mallopt(parameter, value)
+    for parameter, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 2**28)):
+        _call_glibc("mallopt", parameter, value)
 
 
 def return_freed_memory() -> None:
     """Hand freed memory back once in a while: attention's changing shapes leave holes, 4 GB of them after 40 minutes."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    _call_glibc("malloc_trim", 0)
+
+
+def _call_glibc(name: str, *arguments: int) -> None:
+    """Call a function that only glibc has; elsewhere nothing happens."""
+    if function := getattr(ctypes.CDLL(None), name, None):
+        function(*arguments)
 
 
 class Trainer:
@@ -65,8 +66,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, knobs: Optimisation, network: PreTrainedModel, stage: str, *, resume: bool) -> None:
         """Set up optimisers and continue from the stage's checkpoint if there is one and `resume` is set."""
         self.recipe, self.knobs, self.network, self.stage = recipe, knobs, network, stage
-        self.rank = dist.get_rank() if dist.is_initialized() else 0
-        self.world = dist.get_world_size() if dist.is_initialized() else 1
+        self.rank, self.world = dist.get_rank(), dist.get_world_size()
         self.optimisers = make_optimisers(network, knobs.muon_lr, knobs.adamw_lr, knobs.muon_weight_decay)
         self.peaks = [optimiser.param_groups[0]["lr"] for optimiser in self.optimisers]
         self.progress, self.position = Progress(), Position()
@@ -115,8 +115,7 @@ class Trainer:
         parameters = [p for p in self.network.parameters() if p.grad is not None]
         counts = torch.tensor([float(loss.detach()), float((batch.targets != IGNORED).sum()), float(batch.n_tokens)])
         flat = torch.cat([p.grad.flatten() for p in parameters if p.grad is not None] + [counts])
-        if self.world > 1:
-            dist.all_reduce(flat)
+        dist.all_reduce(flat)
         counts = flat[-3:]
         offset = 0
         for p in parameters:
@@ -130,8 +129,6 @@ class Trainer:
 
     def _agree(self, decision: bool) -> bool:
         """The first process decides for all, since clocks differ."""
-        if self.world == 1:
-            return decision
         flag = torch.tensor([int(decision)])
         dist.broadcast(flag, 0)
         return bool(flag.item())
@@ -146,10 +143,8 @@ class Trainer:
 
     def _save(self) -> None:
         """Weights, optimisers, progress and every process's place in its stream, replaced in one move."""
-        positions: list[Any] = [self.position]
-        if self.world > 1:
-            positions = [None] * self.world
-            dist.all_gather_object(positions, self.position)
+        positions: list[Any] = [None] * self.world
+        dist.all_gather_object(positions, self.position)
         if self.rank == 0:
             state = {
                 "network": self.network.state_dict(),
@@ -170,8 +165,3 @@ class Trainer:
         self.progress = Progress(**state["progress"])
         self.position = Position(**state["positions"][self.rank])
         torch.set_rng_state(state["torch_rng"])
-
-
-def load_weights(network: PreTrainedModel, checkpoint: Path) -> None:
-    """Load a stage's weights into a network."""
-    network.load_state_dict(torch.load(checkpoint, weights_only=True)["network"])

@@ -1,6 +1,6 @@
 """How long decontamination takes and how much memory, on a made pool of the paper's size and on one twice as large.
 
-    python -m training.curation.bench
+    python -m tests.training.curation.made_pool
 
 The questions are made up: their lengths spread like those of s1K (median 49 words, one in ten over 107), their words as unevenly
 as in any text, and some hold stock phrases that tests hold too. Nothing is loaded.
