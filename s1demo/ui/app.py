@@ -40,7 +40,7 @@ TABS: dict[str, tuple[str, Callable[[Exhibit], Fields]]] = {  # name in the addr
     "replay": ("Replay", build_replay_tab),
 }
 
-_SELECTED = "async () => (await s1.module('page/address')).set({{tab: {}}})"
+_SELECTED = "async () => (await s1.module('page/address')).selected({})"
 
 
 def build_app(engine: Engine, settings: Settings, bank: QuestionBank | None = None) -> gr.Blocks:

@@ -31,8 +31,15 @@ def so_far(items) -> list[AnswerSoFar]:
     return sorted((item for _, item in items if isinstance(item, AnswerSoFar)), key=lambda answer: answer.wait_number)
 
 
-@pytest.mark.parametrize("extension", ["Wait", ""])
-@pytest.mark.parametrize("sampling", [SamplingParams(), SamplingParams(temperature=0.7, seed=4)], ids=["greedy", "sampled"])
+@pytest.mark.parametrize(
+    ("sampling", "extension"),
+    [
+        pytest.param(SamplingParams(), "Wait", id="greedy"),
+        pytest.param(SamplingParams(temperature=0.7, seed=4), "", id="sampled, no text"),
+        pytest.param(SamplingParams(), "", id="no text", marks=pytest.mark.slow),
+        pytest.param(SamplingParams(temperature=0.7, seed=4), "Wait", id="sampled", marks=pytest.mark.slow),
+    ],
+)
 def test_it_is_the_answer_of_the_run_with_one_wait_less(engine, extension, sampling):
     policies = comparison_policies(16, 3, extension)
     items = collect(engine, policies, sampling=sampling)

@@ -58,7 +58,7 @@ def inside_an_extension(engine, trace: Trace, point: int) -> bool:
     [
         (QUESTION, NATURAL, SamplingParams()),
         ("Which is larger, 9.11 or 9.8?", EXTENDED, SamplingParams()),
-        ("What is 27+48+36+9?", EXTENDED, SamplingParams(temperature=0.8, seed=7)),
+        pytest.param("What is 27+48+36+9?", EXTENDED, SamplingParams(temperature=0.8, seed=7), marks=pytest.mark.slow),
     ],
 )
 def test_a_point_is_the_answer_of_a_run_with_that_budget(engine, question, policy, sampling):

@@ -73,7 +73,7 @@ def test_visitors_who_join_and_leave_at_random_disturb_nobody(engine):
     decoder = BatchDecoder(engine.model, engine.info.context_length, engine.tokenizer.size, max_active=4)
     prompts = [request.prompt_ids for request in requests_of(engine)]
     crowd = []  # (request, ids so far, finish reasons, job)
-    for _ in range(60):
+    for _ in range(40):
         for _ in range(rng.choice((0, 1, 1, 3, 6))):
             prompt = rng.choice(prompts)
             if crowd and rng.random() < 0.5:  # go on from somewhere in another's text

@@ -23,7 +23,7 @@ from s1demo.ui.questions import Question, QuestionBank
 from s1demo.ui.stream.streaming import ViewStream
 from tests.ui.fake_engine import ScriptedEngine
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium") or "/usr/bin/chromium"
 CHROMIUM_ARGS = (
     "--no-sandbox",
     "--disable-gpu",

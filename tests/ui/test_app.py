@@ -136,6 +136,7 @@ def corrupt_model(tmp_path):
     return tmp_path / "model"
 
 
+@pytest.mark.slow  # the command line says the same and is tested with it
 def test_a_corrupt_model_is_one_line_and_exit_code_2(corrupt_model):
     _, errors = (process := start_app(S1_MODEL=str(corrupt_model))).communicate(timeout=300)
     assert process.returncode == 2

@@ -13,6 +13,7 @@ from tests.ui.conftest import wait_until
 from tests.ui.fake_engine import ScriptedEngine
 
 KINDS = ["timeline", "race"]
+ONE_TAB = [KINDS[0], *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS[1:])]  # the tabs share this code
 TEXT = {"timeline": ".tl-trace .trace-text", "race": ".race-trace .trace-text"}
 ANSWER = {"timeline": ".tl-trace footer .answer", "race": "[data-result=sequential] .answer"}
 QUICK = f"&waits=1&speed={FULL.replace(' ', '+')}"
@@ -82,7 +83,7 @@ def test_a_link_without_run_does_not_run_and_a_run_leaves_a_link(kept_tab, kind)
     assert "run=1" in page.url and "waits=1" in page.url and "question=How+many" in page.url
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ONE_TAB)
 def test_without_a_model_a_link_waits_to_be_run(open_tab, replay_url, kind):
     page = open_tab(replay_url, kind, f"{QUICK}{ASK}&run=1")
     page.wait_for_selector("html[data-followed=true]")
@@ -93,7 +94,7 @@ def test_without_a_model_a_link_waits_to_be_run(open_tab, replay_url, kind):
     expect(page.locator(f"#{kind}-problem-text")).to_contain_text("was not recorded")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ONE_TAB)
 def test_a_lost_message_is_asked_for_again(open_tab, held_url, held_engine, lose_a_message, kind):
     page = open_tab(held_url, kind, f"{QUICK}{ASK}&run=1")
     expect(page.locator(TEXT[kind])).to_contain_text("raspberry")
@@ -109,7 +110,7 @@ def test_a_lost_message_is_asked_for_again(open_tab, held_url, held_engine, lose
         assert page.locator(".tl-strip .stretch").count() >= 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ONE_TAB)
 def test_reloading_in_mid_stream_ends_the_old_run_and_runs_the_link_anew(open_tab, held_url, held_engine, kind):
     page = open_tab(held_url, kind, f"{QUICK}{ASK}&run=1")
     expect(page.locator(TEXT[kind])).to_contain_text("raspberry")
@@ -122,7 +123,7 @@ def test_reloading_in_mid_stream_ends_the_old_run_and_runs_the_link_anew(open_ta
     assert text_of(page, kind).count("I guess 2.") == 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ONE_TAB)
 def test_leaving_in_mid_stream_ends_the_engines_work(open_tab, held_url, held_engine, kind):
     page = open_tab(held_url, kind, f"{QUICK}{ASK}&run=1")
     for leave in (lambda: page.press("body", "Escape"), page.close):
@@ -136,7 +137,7 @@ def test_leaving_in_mid_stream_ends_the_engines_work(open_tab, held_url, held_en
             page.wait_for_selector(f"#{kind}-view [data-running=true]")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ONE_TAB)
 def test_the_speed_is_a_choice(kept_tab, monkeypatch, kind):
     given, original = [], ViewStream.__init__
 
@@ -154,7 +155,7 @@ def test_the_speed_is_a_choice(kept_tab, monkeypatch, kind):
         page.wait_for_selector(f"#{kind}-view [data-running=false]")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ONE_TAB)
 def test_the_keys_work_as_in_compare(kept_tab, kind):
     page = kept_tab(kind)
     box = page.locator(f"#{kind}-question textarea")
@@ -167,7 +168,7 @@ def test_the_keys_work_as_in_compare(kept_tab, kind):
     assert page.complaints == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ONE_TAB)
 def test_stop_takes_a_waiting_run_out_of_the_queue(open_page, open_tab, serve, kind):
     engine = ScriptedEngine()
     engine.held_at = 0

@@ -15,8 +15,6 @@ const isOfEveryTab = ([name]) => OF_EVERY_TAB.includes(name) || name.startsWith(
 const inAddress = () => [...new URLSearchParams(location.search), [HASH, location.hash.slice(1)]].filter(([, value]) => value !== "");
 Object.assign(ofEveryTab, Object.fromEntries(inAddress().filter(isOfEveryTab)));
 Object.assign(partsOf(openTab()), Object.fromEntries(inAddress().filter((part) => !isOfEveryTab(part))));
-let openedAt = ofEveryTab.tab ?? null; // Gradio selects its first tab before the address is followed
-let arriving = null; // the tab that Gradio is about to select because the address says so
 let toRun = partsOf(openTab()).run === "1" ? openTab() : null; // this tab is to run by itself once its fields have followed
 
 export function openTab() {
@@ -31,7 +29,7 @@ function partsOf(tab) {
 // The browser's Back leads to what was open before a change of tab or a link; every other change stays with its entry.
 function writeAddress(isNewPlace = false) {
   const { [HASH]: hash, ...own } = partsOf(openTab());
-  const search = new URLSearchParams({ ...ofEveryTab, ...own });
+  const search = new URLSearchParams({ tab: openTab(), ...ofEveryTab, ...own });
   const address = `${location.pathname}${search.size ? `?${search}` : ""}${hash ? HASH + hash : ""}`;
   if (address !== `${location.pathname}${location.search}${location.hash}`) history[isNewPlace ? "pushState" : "replaceState"](history.state, "", address);
 }
@@ -68,9 +66,12 @@ export const state = (tab) => ({ ...partsOf(tab) });
 export function set(changes, tab) {
   const before = openTab();
   change(changes, tab);
-  const isNewTab = isFollowed() && openTab() !== before && openTab() !== arriving;
-  if ("tab" in changes) arriving = null;
-  writeAddress(isNewTab);
+  writeAddress(isFollowed() && openTab() !== before);
+}
+
+// Gradio has selected a tab. While the page still follows the address, that is news from before, and the address is ahead.
+export function selected(tab) {
+  if (isFollowed()) set({ tab });
 }
 
 // Go to another view: its parts of the address are set, and the fields and the tab follow (address.py).
@@ -89,14 +90,12 @@ export const fields = (names) => names.map(([tab, name]) => {
 
 // The tab that Gradio selects, among those there are; what came with the name of none is the landing tab's.
 export function tab(tabs) {
-  let selected = openedAt ?? ofEveryTab.tab;
-  openedAt = null;
+  let selected = ofEveryTab.tab;
   if (selected && !tabs.includes(selected)) {
     Object.assign(partsOf(LANDING), partsOf(selected));
     if (toRun === selected) toRun = LANDING;
     set({ tab: (selected = LANDING) });
   }
-  arriving = selected;
   return selected ? { __type__: "update", selected } : { __type__: "update" };
 }
 

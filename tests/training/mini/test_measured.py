@@ -57,7 +57,7 @@ def test_the_documents_show_the_measured_tables(curve: RunResult) -> None:
     assert "\n".join(domain_table(curve)) in training
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.label)
+@pytest.mark.parametrize("setting", [*SETTINGS[:2], pytest.param(SETTINGS[2], marks=pytest.mark.slow)], ids=lambda setting: setting.label)
 def test_the_shipped_weights_do_what_was_measured(engine: TransformersEngine, curve: RunResult, setting: Setting) -> None:
     """The first questions again, by the batch driver instead of the sweep."""
     runs = asyncio.run(decode_batch(engine, [(problem.question, setting.policy) for problem in ASKED]))

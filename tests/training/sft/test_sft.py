@@ -179,7 +179,8 @@ def test_sequence_weighting_is_the_mean_of_row_means(settings: SftSettings) -> N
     assert abs(train(by_token)[0] - sum(means) / 2) > 1e-3
 
 
-@pytest.mark.parametrize("weighting", ["sequence", pytest.param("token", marks=pytest.mark.slow)])
+@pytest.mark.slow  # a launch of two processes each
+@pytest.mark.parametrize("weighting", ["sequence", "token"])
 def test_two_processes_equal_one(settings: SftSettings, weighting: str) -> None:
     write_rows(settings.data, ROWS[:8])
     settings = dataclasses.replace(settings, batch_size=4, epochs=2, loss_weighting=weighting)
