@@ -1,4 +1,4 @@
-// The Race tab: a lane for the sequential trace and one for each sample, on one axis of tokens, and the vote (race_view.py).
+// The Race tab: a lane for the sequential trace and one for each sample, on one axis of tokens, and the vote (view.py).
 
 import { localNumber, phrase, t } from "../page/language.js";
 import { Asking } from "../web/asking.js";

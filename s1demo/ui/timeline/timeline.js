@@ -1,4 +1,4 @@
-// The Timeline tab: one trace, the answer it would give at each point, and a scrubber that moves through it (timeline_view.py).
+// The Timeline tab: one trace, the answer it would give at each point, and a scrubber that moves through it (view.py).
 
 import { localNumber, t, tParts } from "../page/language.js";
 import { Asking } from "../web/asking.js";

@@ -1,4 +1,4 @@
-"""The Race tab: a race folded by tables against parallel.py, and the tab in a real Chromium around a scripted engine."""
+"""The Race tab: a race folded by tables against evals.votes, and the tab in a real Chromium around a scripted engine."""
 
 from __future__ import annotations
 
