@@ -13,11 +13,11 @@ demo: $(VENV)/.installed
 	S1_OPEN_BROWSER=1 $(BIN)/python app.py
 
 test: $(VENV)/.installed-dev lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Whole benchmarks and other tests marked slow, after those of `make test`.
 test-all: test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m slow
 
 # The engine tests on vLLM's CPU build, in an environment of its own (2 to 3 minutes to install on an idle machine, 3.9 GB).
 test-vllm: $(VLLM)/.installed

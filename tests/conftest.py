@@ -20,7 +20,7 @@ SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, so that both workers end at about the same time."""
-    long = ("tests/ui/", "tests/training/", "tests/engines/", "tests/evals/", "tests/test_drivers.py")
+    long = ("tests/ui/test_app.py", "tests/ui/", "tests/training/", "tests/engines/", "tests/evals/", "tests/test_drivers.py")
     items.sort(key=lambda item: next((i for i, start in enumerate(long) if item.nodeid.startswith(start)), len(long)))
 
 
